@@ -1,0 +1,185 @@
+"""Every message that users of PyTorch know, in one place, and our own exception types.
+
+The wording is PyTorch 2.13's, so that a search for it finds the explanations written there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = [
+    "ENGINE_ADVICE",
+    "NON_LEAF_GRAD",
+    "RuleError",
+    "already_freed",
+    "broadcast_mismatch",
+    "changed_in_place",
+    "gradient_shape",
+    "multi_output_view",
+]
+
+
+class RuleError(RuntimeError):
+    """A derivative rule broke its contract: wrong count, shape or type of gradients."""
+
+
+LEAF_IN_PLACE = "a leaf Variable that requires grad is being used in an in-place operation."
+VIEW_OF_LEAF_IN_PLACE = (
+    "a view of a leaf Variable that requires grad is being used in an in-place operation."
+)
+NO_GRAD_VIEW = (
+    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+    "your code by moving both the view and the inplace either both inside the no_grad block (if "
+    "you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
+    "tracked)."
+)
+WRITE_TO_EXPANDED = (
+    "unsupported operation: more than one element of the written-to tensor refers to a single "
+    "memory location. Please clone() the tensor before performing the operation."
+)
+DETACH_VIEW = (
+    "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
+    "(DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP "
+    "buckets, and hence detach_() cannot be called on these gradients. To fix this error, please "
+    "refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
+)
+SECOND_BACKWARD = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed). Saved intermediate values of the graph are freed when you "
+    "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
+    "through the graph a second time or if you need to access saved tensors after calling "
+    "backward."
+)
+SCALAR_ONLY = "grad can be implicitly created only for scalar outputs"
+NO_GRAPH = "element {} of tensors does not require grad and does not have a grad_fn"
+FLOAT_ONLY_FACTORY = "Only Tensors of floating point and complex dtype can require gradients"
+FLOAT_ONLY_METHOD = "only Tensors of floating point dtype can require gradients"
+FLOAT_ONLY_SETTER = "only Tensors of floating point and complex dtype can require gradients"
+NON_LEAF_FLAG = "you can only change requires_grad flags of leaf variables."
+NON_LEAF_FLAG_FALSE = (
+    NON_LEAF_FLAG + " If you want to use a computed variable in a subgraph that doesn't require "
+    "differentiation use var_no_grad = var.detach()."
+)
+NUMPY_REQUIRES_GRAD = (
+    "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+)
+UNUSED_INPUT = (
+    "The differentiated Tensor at index {} appears to not have been used in the graph. Set "
+    "allow_unused=True if this is the desired behavior."
+)
+INPUT_WITHOUT_GRAD = "One of the differentiated Tensors does not require grad"
+DEEPCOPY_NON_LEAF = (
+    "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at "
+    "the moment.  If you were attempting to deepcopy a module, this may be because of a "
+    "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
+)
+ONCE_DIFFERENTIABLE = (
+    "trying to differentiate twice a function that was marked with @once_differentiable"
+)
+NO_BACKWARD = (
+    "You must implement either the backward or vjp method for your custom autograd.Function to "
+    "use it with backward mode AD."
+)
+NO_FORWARD = "You must implement the forward function for custom autograd.Function."
+BOTH_BACKWARD_AND_VJP = (
+    "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should "
+    "only implement one of them."
+)
+DIRTY_NOT_RETURNED = (
+    "Some elements marked as dirty during the forward method were not returned as output. The "
+    "inputs that are modified inplace must all be outputs of the Function."
+)
+NON_LEAF_GRAD = (
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+    "attribute won't be populated during autograd.backward(). If you indeed want the .grad field "
+    "to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you "
+    "access the non-leaf Tensor by mistake, make sure you access the leaf Tensor instead. See "
+    "github.com/pytorch/pytorch/pull/30531 for more information."
+)
+CREATE_GRAPH_CYCLE = (
+    "Using backward() with create_graph=True will create a reference cycle between the parameter "
+    "and its gradient which can cause a memory leak. We recommend using autograd.grad when "
+    "creating the graph to avoid this. If you have to use this function, make sure to reset the "
+    ".grad fields of your parameters to None after use to break the cycle and avoid the leak."
+)
+COPY_CONSTRUCT = (
+    "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+    "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor)."
+)
+SCALAR_FROM_GRAD = (
+    "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+    "Consider using tensor.detach() first."
+)
+ENGINE_ADVICE = (
+    "Hint: enable anomaly detection to find the operation that failed to compute its gradient, "
+    "with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+)
+GRAD_TYPE = "assigned grad expected to be a Tensor or None but got grad of type {}"
+GRAD_SELF = "can't assign Variable as its own grad"
+GRAD_SIZE = (
+    "attempting to assign a gradient of size '{}' to a tensor of size '{}'. Please ensure that "
+    "the gradient and the tensor are the same size"
+)
+GRAD_DTYPE = (
+    "attempting to assign a gradient with dtype '{}' to a tensor with grad_dtype '{}'. The "
+    "gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set "
+    "the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set "
+    "grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break "
+    "downstream systems that assume they match."
+)
+HOOK_NO_GRAD = "cannot register a hook on a tensor that doesn't require gradient"
+RETAIN_NO_GRAD = "can't retain_grad on Tensor that has requires_grad=False"
+POST_HOOK_NON_LEAF = "post accumulate grad hooks cannot be registered on non-leaf tensors"
+HOOK_TYPE = "expected Variable, but hook returned '{}'"
+HOOK_SIZE = "hook '{}' has changed the size of value"
+HOOK_DTYPE = "hook '{}' has changed the type of value (was {} got {})"
+DATA_DTYPE = "data set to a tensor that requires gradients must be floating point or complex dtype"
+
+
+def already_freed() -> RuntimeError:
+    """The graph was walked once and its saved values are gone."""
+    return RuntimeError(SECOND_BACKWARD)
+
+
+def changed_in_place(
+    tensor: str, producer: str | None, version: int, expected: int
+) -> RuntimeError:
+    """A value that backward needs was overwritten after it was saved."""
+    source = f", which is {producer}," if producer else ""
+    return RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace "
+        f"operation: [{tensor}]{source} is at version {version}; expected version {expected} "
+        f"instead. {ENGINE_ADVICE}"
+    )
+
+
+def multi_output_view(output_nr: int, producer: str) -> RuntimeError:
+    """An output of split, chunk or unbind is written to."""
+    return RuntimeError(
+        f"Output {output_nr} of {producer} is a view and is being modified inplace. This view is "
+        "the output of a function that returns multiple views. Such functions do not allow the "
+        "output views to be modified inplace. You should replace the inplace operation by an "
+        "out-of-place one."
+    )
+
+
+def gradient_shape(index: int, gradient: Sequence[int], output: Sequence[int]) -> RuntimeError:
+    """A cotangent does not have the shape of the output that it belongs to."""
+    return RuntimeError(
+        f"Mismatch in shape: grad_output[{index}] has a shape of torch.Size({list(gradient)}) "
+        f"and output[{index}] has a shape of torch.Size({list(output)})."
+    )
+
+
+def broadcast_mismatch(first: Sequence[int], second: Sequence[int]) -> RuntimeError | None:
+    """Two shapes that do not broadcast, told as PyTorch tells it; None where they do."""
+    rank = max(len(first), len(second))
+    a, b = (1,) * (rank - len(first)) + tuple(first), (1,) * (rank - len(second)) + tuple(second)
+    for axis in reversed(range(rank)):
+        if a[axis] != b[axis] and 1 not in (a[axis], b[axis]):
+            return RuntimeError(
+                f"The size of tensor a ({a[axis]}) must match the size of tensor b ({b[axis]}) "
+                f"at non-singleton dimension {axis}"
+            )
+    return None

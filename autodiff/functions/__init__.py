@@ -1,0 +1,3 @@
+"""Functions with PyTorch's names and signatures, built from the rows in `autodiff.ops`."""
+
+__all__: list[str] = []

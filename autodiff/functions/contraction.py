@@ -1,0 +1,288 @@
+"""Products of vectors, matrices and tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff.functions.arguments import require_tensor
+from autodiff.ops import contraction as ops
+from autodiff.primitive import binary
+from autodiff.state import TensorState
+
+__all__ = ["addmm", "bmm", "dot", "einsum", "linear", "matmul", "mm", "mv", "outer"]
+
+
+def _same_dtype(first: Any, second: Any) -> None:
+    if isinstance(first, TensorState) and isinstance(second, TensorState):
+        a, b = first.dtype, second.dtype  # type: ignore[attr-defined]
+        if a is not b:
+            raise RuntimeError(
+                f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)}"
+            )
+
+
+def _c_name(dtype: Any) -> str:
+    names = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long"}
+    return names.get(dtype.name, dtype.name.removesuffix("32"))
+
+
+def _text(shape: Any) -> str:
+    return "x".join(str(size) for size in shape)
+
+
+def mm(input: Any, mat2: Any) -> Any:
+    """The product of two matrices."""
+    require_tensor("mm", input)
+    require_tensor("mm", mat2, "mat2", 2)
+    if input.ndim != 2:
+        raise RuntimeError("self must be a matrix")
+    if mat2.ndim != 2:
+        raise RuntimeError("mat2 must be a matrix")
+    if input.shape[1] != mat2.shape[0]:
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({_text(input.shape)} and "
+            f"{_text(mat2.shape)})"
+        )
+    _same_dtype(input, mat2)
+    return ops.MM(input, mat2)
+
+
+def mv(input: Any, vec: Any) -> Any:
+    """A matrix times a vector."""
+    require_tensor("mv", input)
+    require_tensor("mv", vec, "vec", 2)
+    if input.ndim != 2 or vec.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {input.ndim}, {vec.ndim}")
+    if input.shape[1] != vec.shape[0]:
+        raise RuntimeError(
+            f"size mismatch, got input ({input.shape[0]}), mat ({_text(input.shape)}), "
+            f"vec ({vec.shape[0]})"
+        )
+    _same_dtype(input, vec)
+    return ops.MV(input, vec)
+
+
+def dot(input: Any, tensor: Any) -> Any:
+    """The inner product of two vectors."""
+    require_tensor("dot", input)
+    require_tensor("dot", tensor, "tensor", 2)
+    if input.ndim != 1 or tensor.ndim != 1:
+        raise RuntimeError(
+            f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors"
+        )
+    if input.shape != tensor.shape:
+        raise RuntimeError(
+            "inconsistent tensor size, expected tensor "
+            f"[{input.shape[0]}] and src [{tensor.shape[0]}] to have the same number of "
+            f"elements, but got {input.shape[0]} and {tensor.shape[0]} elements respectively"
+        )
+    if isinstance(input, TensorState) and input._data.dtype != tensor._data.dtype:
+        raise RuntimeError(
+            "dot : expected both vectors to have same dtype, but found "
+            f"{input.dtype.title} and {tensor.dtype.title}"  # type: ignore[attr-defined]
+        )
+    return ops.DOT(input, tensor)
+
+
+def bmm(input: Any, mat2: Any) -> Any:
+    """Products of matrices, batch by batch."""
+    require_tensor("bmm", input)
+    require_tensor("bmm", mat2, "mat2", 2)
+    if input.ndim != 3:
+        raise RuntimeError("batch1 must be a 3D tensor")
+    if mat2.ndim != 3:
+        raise RuntimeError("batch2 must be a 3D tensor")
+    if input.shape[0] != mat2.shape[0] or input.shape[2] != mat2.shape[1]:
+        raise RuntimeError(
+            "Expected size for first two dimensions of batch2 tensor to be: "
+            f"[{input.shape[0]}, {input.shape[2]}] but got: [{mat2.shape[0]}, {mat2.shape[1]}]."
+        )
+    _same_dtype(input, mat2)
+    return ops.BMM(input, mat2)
+
+
+def matmul(input: Any, other: Any) -> Any:
+    """The product of vectors, matrices, or stacks of matrices, whose batch shapes broadcast."""
+    require_tensor("matmul", input)
+    require_tensor("matmul", other, "other", 2)
+    dims = input.ndim, other.ndim
+    if 0 in dims:
+        raise RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {dims[0]}D and "
+            f"{dims[1]}D"
+        )
+    if dims == (2, 2):
+        return mm(input, other)
+    if dims == (1, 1):
+        return dot(input, other)
+    if dims == (2, 1):
+        return mv(input, other)
+    inner = other.shape[0] if dims[1] == 1 else other.shape[-2]
+    if input.shape[-1] != inner:
+        if dims[0] == 1 and dims[1] == 2:
+            raise RuntimeError(
+                f"mat1 and mat2 shapes cannot be multiplied (1x{input.shape[0]} and "
+                f"{_text(other.shape)})"
+            )
+        rows = input.shape[:-1]
+        total = 1
+        for size in rows:
+            total *= size
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({total}x{input.shape[-1]} and "
+            f"{_text(other.shape)})"
+            if dims[1] <= 2
+            else "Expected size for first two dimensions of batch2 tensor to be: "
+            f"[{other.shape[0]}, {input.shape[-1]}] but got: [{other.shape[0]}, "
+            f"{other.shape[-2]}]."
+        )
+    _same_dtype(input, other)
+    return ops.MATMUL(input, other)
+
+
+def outer(input: Any, vec2: Any) -> Any:
+    """All products of an element of one vector and an element of another."""
+    require_tensor("outer", input)
+    require_tensor("outer", vec2, "vec2", 2)
+    for position, one in enumerate((input, vec2)):
+        if one.ndim != 1:
+            raise RuntimeError(
+                f"outer: Expected 1-D argument {('self', 'vec2')[position]}, but got {one.ndim}-D"
+            )
+    from autodiff.ops.pointwise import MUL
+
+    return binary(MUL, input.reshape(-1, 1), vec2)
+
+
+def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """beta · input + alpha · mat1 @ mat2."""
+    require_tensor("addmm", input)
+    require_tensor("addmm", mat1, "mat1", 2)
+    require_tensor("addmm", mat2, "mat2", 3)
+    if mat1.ndim != 2 or mat2.ndim != 2:
+        raise RuntimeError(
+            f"mat1 must be a matrix, got {mat1.ndim}-D tensor"
+            if mat1.ndim != 2
+            else f"mat2 must be a matrix, got {mat2.ndim}-D tensor"
+        )
+    if mat1.shape[1] != mat2.shape[0]:
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({_text(mat1.shape)} and "
+            f"{_text(mat2.shape)})"
+        )
+    _same_dtype(mat1, mat2)
+    shape = (mat1.shape[0], mat2.shape[1])
+    if tuple(input.shape) != shape:
+        input = input.expand(shape)
+    return ops.ADDMM(input, mat1, mat2, beta=beta, alpha=alpha)
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """input @ weightᵀ + bias."""
+    require_tensor("linear", input)
+    require_tensor("linear", weight, "weight", 2)
+    if input.shape[-1] != weight.shape[-1]:
+        rows = 1
+        for size in input.shape[:-1]:
+            rows *= size
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1]} and "
+            f"{_text(tuple(weight.shape)[::-1])})"
+        )
+    _same_dtype(input, weight)
+    if bias is None:
+        return ops.LINEAR_WITHOUT_BIAS(input, weight, None)
+    return ops.LINEAR(input, weight, bias)
+
+
+def einsum(equation: str, *operands: Any) -> Any:
+    """A sum of products over named axes, in Einstein's notation.
+
+    >>> import autodiff
+    >>> autodiff.einsum("ij,j->i", autodiff.ones(2, 3), autodiff.arange(3.0))
+    tensor([3., 3.])
+    """
+    if len(operands) == 1 and isinstance(operands[0], list | tuple):
+        operands = tuple(operands[0])
+    inputs, output = _parsed(equation, operands)
+    values = [_without_repeats(v, axes) for v, axes in zip(operands, inputs, strict=True)]
+    value, axes = values[0]
+    if len(values) == 1:
+        return _arranged(value, axes, output)
+    for position, (other, other_axes) in enumerate(values[1:], 1):
+        later = "".join(a for _, a in values[position + 1 :]) + output
+        keep = "".join(dict.fromkeys(a for a in axes + other_axes if a in later))
+        if position == len(values) - 1:
+            keep = output
+        value = ops.EINSUM(value, other, x_axes=axes, y_axes=other_axes, out_axes=keep)
+        axes = keep
+    return value
+
+
+def _parsed(equation: str, operands: tuple[Any, ...]) -> tuple[list[str], str]:
+    """The axes of every operand and of the result, with `...` spelled out."""
+    text = equation.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    if len(terms) < len(operands):
+        raise RuntimeError("einsum(): more operands were provided than specified in the equation")
+    if len(terms) > len(operands):
+        raise RuntimeError("einsum(): fewer operands were provided than specified in the equation")
+    spare = [chr(c) for c in range(0x3B1, 0x3B1 + 24)]  # names for the axes under an ellipsis
+    widest = 0
+    for term, operand in zip(terms, operands, strict=True):
+        named = len(term.replace("...", ""))
+        if "..." in term:
+            widest = max(widest, operand.ndim - named)
+        elif named != operand.ndim:
+            position = terms.index(term)
+            raise RuntimeError(
+                f"einsum(): the number of subscripts in the equation ({named}) "
+                + ("is more" if named > operand.ndim else "does not match")
+                + f" than the number of dimensions ({operand.ndim}) for operand {position}"
+                + ("" if named > operand.ndim else " and no ellipsis was given")
+            )
+    hidden = "".join(spare[:widest])
+    inputs = []
+    for term, operand in zip(terms, operands, strict=True):
+        count = operand.ndim - len(term.replace("...", ""))
+        inputs.append(term.replace("...", hidden[len(hidden) - count :] if count else ""))
+    if arrow:
+        output = right.replace("...", hidden)
+    else:
+        once = sorted(a for a in set("".join(inputs)) - set(hidden) if left.count(a) == 1)
+        output = hidden + "".join(once)
+    sizes: dict[str, int] = {}
+    for position, (axes, operand) in enumerate(zip(inputs, operands, strict=True)):
+        for a, size in zip(axes, operand.shape, strict=True):
+            if sizes.setdefault(a, size) != size:
+                raise RuntimeError(
+                    f"einsum(): subscript {a} has size {size} for operand {position} which does "
+                    f"not broadcast with previously seen size {sizes[a]}"
+                )
+    for a in output:
+        if a not in sizes:
+            raise RuntimeError(
+                f"einsum(): output subscript {a} does not appear in the equation for any input "
+                "operand"
+            )
+    return inputs, output
+
+
+def _without_repeats(value: Any, axes: str) -> tuple[Any, str]:
+    """An axis named twice in one operand stands for its diagonal."""
+    for a in dict.fromkeys(axes):
+        while axes.count(a) > 1:
+            first = axes.index(a)
+            second = axes.index(a, first + 1)
+            value = value.diagonal(0, first, second)
+            axes = axes[:first] + axes[first + 1 : second] + axes[second + 1 :] + a
+    return value, axes
+
+
+def _arranged(value: Any, axes: str, output: str) -> Any:
+    summed = tuple(i for i, a in enumerate(axes) if a not in output)
+    if summed:
+        value = value.sum(summed)
+        axes = "".join(a for a in axes if a in output)
+    return value.permute(tuple(axes.index(a) for a in output))

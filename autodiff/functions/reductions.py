@@ -1,0 +1,244 @@
+"""Functions that reduce over dimensions."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+from autodiff.dtypes import as_dtype, int64
+from autodiff.functions.arguments import axes, axis, is_tensor_like, require_tensor
+from autodiff.modes import settings
+from autodiff.named import return_type
+from autodiff.ops import reductions as ops
+from autodiff.state import TensorState
+
+__all__ = [
+    "all",
+    "amax",
+    "amin",
+    "any",
+    "argmax",
+    "argmin",
+    "count_nonzero",
+    "cumsum",
+    "logsumexp",
+    "max",
+    "mean",
+    "min",
+    "norm",
+    "prod",
+    "std",
+    "sum",
+    "var",
+    "vector_norm",
+]
+
+_MaxResult = return_type("max", "values", "indices")
+_MinResult = return_type("min", "values", "indices")
+
+
+def _to(input: Any, dtype: Any) -> Any:
+    return input if dtype is None else input.to(as_dtype(dtype))
+
+
+def _summable(function: str, input: Any, dtype: Any) -> Any:
+    """The input in the dtype in which it is summed: integers and bools in int64."""
+    require_tensor(function, input)
+    if dtype is None and isinstance(input, TensorState) and input._data.dtype.kind in "iub":
+        dtype = int64
+    return _to(input, dtype)
+
+
+def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The sum over `dim` (an int, several, or None for all); integers sum to int64.
+
+    >>> import autodiff
+    >>> autodiff.sum(autodiff.ones(2, 3), dim=1)
+    tensor([3., 3.])
+    """
+    input = _summable("sum", input, dtype)
+    row = ops.SUM if dim is None else ops.SUM_DIM
+    return row(input, dim=axes(dim, input.ndim), keepdim=keepdim)
+
+
+def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The mean over `dim` (an int, several, or None for all) of a floating-point tensor."""
+    input = _to(require_tensor("mean", input), dtype)
+    if isinstance(input, TensorState) and input._data.dtype.kind in "iub":
+        title = input.dtype.title  # type: ignore[attr-defined]
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point "
+            f"or complex dtype. Got: {title}"
+        )
+    row = ops.MEAN if dim is None else ops.MEAN_DIM
+    return row(input, dim=axes(dim, input.ndim), keepdim=keepdim)
+
+
+def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The product over one dimension, or of all elements; exact gradients at zeros."""
+    input = _summable("prod", input, dtype)
+    row = ops.PROD if dim is None else ops.PROD_DIM
+    return row(input, dim=axes(dim, input.ndim), keepdim=keepdim)
+
+
+def _nonempty(function: str, input: Any, dim: tuple[int, ...]) -> None:
+    if isinstance(input, TensorState):
+        shape = input._data.shape
+        for one in dim:
+            if one < len(shape) and shape[one] == 0:
+                raise IndexError(
+                    f"{function}(): Expected reduction dim {one} to have non-zero size."
+                )
+
+
+def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
+    """The largest element over `dim`; ties share the gradient evenly."""
+    where = axes(dim, require_tensor("amax", input).ndim)
+    _nonempty("amax", input, where)
+    return ops.AMAX(input, dim=where, keepdim=keepdim)
+
+
+def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
+    """The smallest element over `dim`; ties share the gradient evenly."""
+    where = axes(dim, require_tensor("amin", input).ndim)
+    _nonempty("amin", input, where)
+    return ops.AMIN(input, dim=where, keepdim=keepdim)
+
+
+def _extreme(
+    name: str, input: Any, dim: Any, keepdim: bool, whole: Any, along: Any, pair: Any
+) -> Any:
+    require_tensor(name, input)
+    if is_tensor_like(dim):  # max(input, other)
+        from autodiff.functions.pointwise import maximum, minimum
+
+        return (maximum if name == "max" else minimum)(input, dim)
+    if dim is None:
+        if isinstance(input, TensorState) and not input._data.size:
+            raise RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. "
+                "Specify the reduction dim with the 'dim' argument."
+            )
+        return whole(input, dim=axes(None, input.ndim), keepdim=False)
+    one = axis(dim, input.ndim)
+    _nonempty(name, input, (one,))
+    return pair(along(input, dim=one, keepdim=keepdim))
+
+
+def max(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The largest element; with `dim`, a named pair (values, indices); with a tensor, maximum.
+
+    Over all elements ties share the gradient evenly; along `dim` the first index takes it all.
+    """
+    return _extreme("max", input, dim, keepdim, ops.MAX, ops.MAX_DIM, _MaxResult)
+
+
+def min(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The smallest element; with `dim`, a named pair (values, indices); with a tensor, minimum."""
+    return _extreme("min", input, dim, keepdim, ops.MIN, ops.MIN_DIM, _MinResult)
+
+
+def argmax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The index of the largest element, of the flattened tensor or along `dim`."""
+    where = None if dim is None else axis(dim, input.ndim)
+    return ops.ARGMAX(require_tensor("argmax", input), dim=where, keepdim=keepdim)
+
+
+def argmin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The index of the smallest element, of the flattened tensor or along `dim`."""
+    where = None if dim is None else axis(dim, input.ndim)
+    return ops.ARGMIN(require_tensor("argmin", input), dim=where, keepdim=keepdim)
+
+
+def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Whether every element (along `dim`) is non-zero."""
+    return ops.ALL(require_tensor("all", input), dim=axes(dim, input.ndim), keepdim=keepdim)
+
+
+def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Whether some element (along `dim`) is non-zero."""
+    return ops.ANY(require_tensor("any", input), dim=axes(dim, input.ndim), keepdim=keepdim)
+
+
+def count_nonzero(input: Any, dim: Any = None) -> Any:
+    """How many elements are not zero."""
+    return ops.COUNT_NONZERO(require_tensor("count_nonzero", input), dim=axes(dim, input.ndim))
+
+
+def _degrees(correction: Any, unbiased: bool | None) -> Any:
+    if unbiased is not None:
+        return 1 if unbiased else 0
+    return 1 if correction is None else correction
+
+
+def var(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+) -> Any:
+    """The variance over `dim`, divided by N - correction (1 unless given)."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    return ops.VAR(
+        require_tensor("var", input),
+        dim=axes(dim, input.ndim),
+        correction=_degrees(correction, unbiased),
+        keepdim=keepdim,
+    )
+
+
+def std(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+) -> Any:
+    """The standard deviation over `dim`, the root of :func:`var`."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    return ops.STD(
+        require_tensor("std", input),
+        dim=axes(dim, input.ndim),
+        correction=_degrees(correction, unbiased),
+        keepdim=keepdim,
+    )
+
+
+def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
+    """log Σ exp(input) over `dim`, without overflow."""
+    require_tensor("logsumexp", input)
+    if isinstance(input, TensorState) and input._data.dtype.kind in "iub":
+        input = input.to(settings.default_dtype)  # type: ignore[attr-defined]
+    return ops.LOGSUMEXP(input, dim=axes(dim, input.ndim), keepdim=keepdim)
+
+
+def vector_norm(
+    x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Any:
+    """(Σ |x|^ord)^(1/ord) over `dim`; the gradient of the zero vector is zero."""
+    x = _to(require_tensor("linalg.vector_norm", x), dtype)
+    if isinstance(x, TensorState) and x._data.dtype.kind in "iub":
+        title = x.dtype.title  # type: ignore[attr-defined]
+        raise RuntimeError(
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {title}"
+        )
+    return ops.VECTOR_NORM(x, ord=builtins.float(ord), dim=axes(dim, x.ndim), keepdim=keepdim)
+
+
+def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    """The vector norm (the Frobenius norm of a matrix, for p = "fro")."""
+    order = 2 if p in (None, "fro") else p
+    if not isinstance(order, int | float):
+        raise RuntimeError(f"norm(): p must be a number, inf or 'fro', but got {p!r}")
+    return vector_norm(input, order, dim, keepdim, dtype=dtype)
+
+
+def cumsum(input: Any, dim: Any, *, dtype: Any = None) -> Any:
+    """Running sums along `dim`."""
+    input = _summable("cumsum", input, dtype)
+    return ops.CUMSUM(input, dim=axis(dim, input.ndim))

@@ -1,0 +1,378 @@
+"""Functions that change shape or arrangement."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff.functions.arguments import axes, axis, require_tensor, shape_argument
+from autodiff.ops import shapes as ops
+from autodiff.state import TensorState, storage
+
+__all__ = [
+    "broadcast_to",
+    "cat",
+    "chunk",
+    "clone",
+    "concat",
+    "diagonal",
+    "expand",
+    "flatten",
+    "flip",
+    "movedim",
+    "permute",
+    "reshape",
+    "roll",
+    "split",
+    "squeeze",
+    "stack",
+    "t",
+    "transpose",
+    "tril",
+    "triu",
+    "unbind",
+    "unsqueeze",
+    "view",
+]
+
+
+def _resolved(shape: tuple[int, ...], numel: int) -> tuple[int, ...]:
+    """The shape with its -1 filled in."""
+    unknown = [i for i, size in enumerate(shape) if size == -1]
+    if len(unknown) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    for size in shape:
+        if size < -1:
+            raise RuntimeError(f"invalid shape dimension {size}")
+    known = math.prod(size for size in shape if size != -1)
+    if unknown:
+        if known == 0:
+            raise RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the "
+                "unspecified dimension size -1 can be any value and is ambiguous"
+                if numel == 0
+                else f"shape '{list(shape)}' is invalid for input of size {numel}"
+            )
+        if numel % known == 0:
+            filled = numel // known
+            return tuple(filled if size == -1 else size for size in shape)
+    elif known == numel:
+        return shape
+    raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {numel}")
+
+
+def _can_view(data: Any, shape: tuple[int, ...]) -> bool:
+    """Whether the memory can be described with another shape without copying."""
+    if not isinstance(data, np.ndarray) or data.flags.c_contiguous or data.size == 0:
+        return True
+    try:
+        return np.reshape(data, shape, copy=False) is not None
+    except ValueError:
+        return False
+
+
+def view(input: Any, *shape: Any) -> Any:
+    """The same memory under another shape; raises where that is impossible."""
+    sizes = _resolved(shape_argument(shape), input.numel())
+    if isinstance(input, TensorState) and not _can_view(storage(input), sizes):
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one "
+            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return ops.VIEW(input, shape=sizes)
+
+
+def reshape(input: Any, *shape: Any) -> Any:
+    """Another shape: a view where memory allows, otherwise a copy."""
+    require_tensor("reshape", input)
+    sizes = _resolved(shape_argument(shape), input.numel())
+    if isinstance(input, TensorState) and not _can_view(storage(input), sizes):
+        return ops.RESHAPE(input, shape=sizes)
+    return ops.VIEW(input, shape=sizes)
+
+
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """The dimensions from `start_dim` to `end_dim` joined into one."""
+    shape = require_tensor("flatten", input).shape
+    if not len(shape):
+        return reshape(input, 1)
+    first, last = axis(start_dim, len(shape)), axis(end_dim, len(shape))
+    if first > last:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if first == last:
+        return input
+    joined = math.prod(shape[first : last + 1])
+    return reshape(input, (*shape[:first], joined, *shape[last + 1 :]))
+
+
+def permute(input: Any, *dims: Any) -> Any:
+    """The dimensions in another order."""
+    order = shape_argument(dims)
+    ndim = require_tensor("permute", input).ndim
+    if len(order) != ndim:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the "
+            "length of the desired ordering of dimensions i.e. "
+            f"input.dim() = {ndim} is not equal to len(dims) = {len(order)}"
+        )
+    found = tuple(axis(one, ndim) for one in order)
+    if len(set(found)) != ndim:
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return ops.PERMUTE(input, dims=found)
+
+
+def transpose(input: Any, dim0: int, dim1: int) -> Any:
+    """Two dimensions exchanged."""
+    ndim = require_tensor("transpose", input).ndim
+    first, second = axis(dim0, ndim), axis(dim1, ndim)
+    return ops.TRANSPOSE(input, dim0=first, dim1=second) if ndim else ops.T(input)
+
+
+def t(input: Any) -> Any:
+    """The transpose of a tensor of at most two dimensions."""
+    ndim = require_tensor("t", input).ndim
+    if ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D")
+    return ops.T(input)
+
+
+def reversed_dims(input: Any) -> Any:
+    """`tensor.T`: all dimensions reversed; on other than two dimensions PyTorch warns."""
+    if input.ndim not in (0, 2):
+        warnings.warn(
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
+            "deprecated and it will throw an error in a future release. Consider `x.mT` to "
+            "transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to "
+            "reverse the dimensions of a tensor.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return ops.PERMUTE(input, dims=tuple(range(input.ndim))[::-1])
+
+
+def movedim(input: Any, source: Any, destination: Any) -> Any:
+    """Dimensions moved to other places, the rest in their order."""
+    ndim = require_tensor("movedim", input).ndim
+    sources, targets = axes((*_several(source),), ndim), axes((*_several(destination),), ndim)
+    if len(sources) != len(targets):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should "
+            f"contain the same number of dims as destination ({list(targets)} dims)"
+        )
+    order = [one for one in range(ndim) if one not in sources]
+    for target, source_dim in sorted(zip(targets, sources, strict=True)):
+        order.insert(target, source_dim)
+    return ops.PERMUTE(input, dims=tuple(order))
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, Sequence) else (value,)
+
+
+def squeeze(input: Any, dim: Any = None) -> Any:
+    """Dimensions of size one removed: all, or those given."""
+    ndim = require_tensor("squeeze", input).ndim
+    if dim is None:
+        return ops.SQUEEZE_ALL(input, dim=tuple(range(ndim)))
+    return ops.SQUEEZE(input, dim=axes((*_several(dim),), ndim) if _several(dim) else ())
+
+
+def unsqueeze(input: Any, dim: int) -> Any:
+    """A dimension of size one inserted before position `dim`."""
+    return ops.UNSQUEEZE(require_tensor("unsqueeze", input), dim=axis(dim, input.ndim + 1))
+
+
+def expand(input: Any, *sizes: Any) -> Any:
+    """Repeated along dimensions of size one, without copying; -1 keeps a size."""
+    wanted = shape_argument(sizes)
+    shape = tuple(require_tensor("expand", input).shape)
+    lead = len(wanted) - len(shape)
+    if lead < 0:
+        raise RuntimeError(
+            f"expand({_type_name(input)}{{{list(shape)}}}, size={list(wanted)}): the number of "
+            f"sizes provided ({len(wanted)}) must be greater or equal to the number of "
+            f"dimensions in the tensor ({len(shape)})"
+        )
+    result = list(wanted)
+    for i, size in enumerate(shape):
+        if result[lead + i] == -1:
+            result[lead + i] = size
+        elif size not in (1, result[lead + i]):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({result[lead + i]}) must match the existing "
+                f"size ({size}) at non-singleton dimension {lead + i}.  Target sizes: "
+                f"{list(wanted)}.  Tensor sizes: {list(shape)}"
+            )
+    for i in range(lead):
+        if result[i] < 0:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({result[i]}) isn't allowed in a leading, "
+                f"non-existing dimension {i}"
+            )
+    return ops.EXPAND(input, size=tuple(result))
+
+
+def _type_name(input: Any) -> str:
+    return f"torch.{input.dtype.title}Tensor"
+
+
+broadcast_to = expand
+
+
+def _tensors(function: str, tensors: Any) -> list[Any]:
+    if not isinstance(tensors, Sequence):
+        raise TypeError(
+            f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, "
+            f"not {type(tensors).__name__}"
+        )
+    if not tensors:
+        raise (RuntimeError if function == "stack" else ValueError)(
+            f"{function} expects a non-empty TensorList"
+            if function == "stack"
+            else f"torch.{function}(): expected a non-empty list of Tensors"
+        )
+    for position, one in enumerate(tensors):
+        if not hasattr(one, "shape"):
+            raise TypeError(
+                f"expected Tensor as element {position} in argument 0, "
+                f"but got {type(one).__name__}"
+            )
+    return list(tensors)
+
+
+def cat(tensors: Any, dim: int = 0) -> Any:
+    """Tensors joined along an existing dimension."""
+    parts = _tensors("cat", tensors)
+    parts = [p for p in parts if tuple(p.shape) != (0,)] or parts[:1]
+    if not parts[0].ndim:
+        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
+    where = axis(dim, parts[0].ndim)
+    first = tuple(parts[0].shape)
+    for position, part in enumerate(parts[1:], 1):
+        shape = tuple(part.shape)
+        if len(shape) != len(first):
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}"
+            )
+        for i, (a, b) in enumerate(zip(first, shape, strict=True)):
+            if i != where and a != b:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {where}. Expected size {a} "
+                    f"but got size {b} for tensor number {position} in the list."
+                )
+    starts = [0]
+    for part in parts:
+        starts.append(starts[-1] + part.shape[where])
+    return ops.CAT(*parts, dim=where, starts=tuple(starts))
+
+
+concat = cat
+
+
+def stack(tensors: Any, dim: int = 0) -> Any:
+    """Tensors of one shape joined along a new dimension."""
+    parts = _tensors("stack", tensors)
+    first = tuple(parts[0].shape)
+    for position, part in enumerate(parts[1:], 1):
+        if tuple(part.shape) != first:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 "
+                f"and {list(part.shape)} at entry {position}"
+            )
+    return ops.STACK(*parts, dim=axis(dim, len(first) + 1))
+
+
+def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Views of consecutive parts: of one size (the last may be smaller), or of given sizes."""
+    ndim = require_tensor("split", tensor).ndim
+    if not ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    where = axis(dim, ndim)
+    length = tensor.shape[where]
+    if isinstance(split_size_or_sections, int):
+        size = split_size_or_sections
+        if size < 0 or (size == 0 and length):
+            raise RuntimeError(
+                f"split expects split_size be non-negative, but got split_size={size}"
+            )
+        count = builtins.max(-(-length // size), 1) if size else 1
+        sizes = tuple(builtins.min(size, length - i * size) for i in range(count))
+    else:
+        sizes = tuple(int(size) for size in split_size_or_sections)
+        if builtins.sum(sizes) != length:
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {length} (input "
+                f"tensor's size at dimension {where}), but got split_sizes={list(sizes)}"
+            )
+    return ops.SPLIT(tensor, sizes=sizes, dim=where)  # type: ignore[no-any-return]
+
+
+def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+    """At most `chunks` views of equal size along a dimension (the last may be smaller)."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    if not require_tensor("chunk", input).ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    length = input.shape[axis(dim, input.ndim)]
+    return split(input, -(-length // chunks) or 1, dim)
+
+
+def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Views of all slices along a dimension."""
+    ndim = require_tensor("unbind", input).ndim
+    if not ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    return ops.UNBIND(input, dim=axis(dim, ndim))  # type: ignore[no-any-return]
+
+
+def flip(input: Any, *dims: Any) -> Any:
+    """The order along dimensions reversed (a copy)."""
+    given = shape_argument(dims)
+    return ops.FLIP(require_tensor("flip", input), dims=axes(given, input.ndim) if given else ())
+
+
+def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
+    """Elements moved on along dimensions, the last coming first again."""
+    require_tensor("roll", input)
+    if dims is None:
+        return reshape(roll(reshape(input, -1), shifts, 0), tuple(input.shape))
+    return ops.ROLL(
+        input,
+        shifts=tuple(_several(shifts)),
+        dims=tuple(axis(one, input.ndim) for one in _several(dims)),
+    )
+
+
+def tril(input: Any, diagonal: int = 0) -> Any:
+    """The lower triangle; zeros above the diagonal."""
+    return ops.TRIL(_matrices("tril", input), diagonal=diagonal)
+
+
+def triu(input: Any, diagonal: int = 0) -> Any:
+    """The upper triangle; zeros below the diagonal."""
+    return ops.TRIU(_matrices("triu", input), diagonal=diagonal)
+
+
+def _matrices(function: str, input: Any) -> Any:
+    if require_tensor(function, input).ndim < 2:
+        raise RuntimeError(f"{function}: input tensor must have at least 2 dimensions")
+    return input
+
+
+def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """A view of the diagonal with respect to two dimensions, as the last dimension."""
+    ndim = require_tensor("diagonal", input).ndim
+    first, second = axis(dim1, ndim), axis(dim2, ndim)
+    if first == second:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return ops.DIAGONAL(input, offset=offset, dim1=first, dim2=second)
+
+
+def clone(input: Any) -> Any:
+    """A copy, through which gradients flow."""
+    return ops.CLONE(require_tensor("clone", input))

@@ -1,0 +1,112 @@
+"""Methods of `Tensor` that rearrange and index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff.functions import indexing, shapes
+from autodiff.state import TensorState
+
+__all__ = ["Shapes"]
+
+
+class Shapes(TensorState):
+    """Methods of `Tensor` that rearrange and index."""
+
+    __slots__ = ()
+
+    def view(self, *shape: Any) -> Any:
+        return shapes.view(self, *shape)
+
+    def view_as(self, other: Any) -> Any:
+        return shapes.view(self, *other.shape)
+
+    def reshape(self, *shape: Any) -> Any:
+        return shapes.reshape(self, *shape)
+
+    def reshape_as(self, other: Any) -> Any:
+        return shapes.reshape(self, *other.shape)
+
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Any:
+        return shapes.flatten(self, start_dim, end_dim)
+
+    def ravel(self) -> Any:
+        return shapes.reshape(self, -1)
+
+    def permute(self, *dims: Any) -> Any:
+        return shapes.permute(self, *dims)
+
+    def transpose(self, dim0: int, dim1: int) -> Any:
+        return shapes.transpose(self, dim0, dim1)
+
+    def movedim(self, source: Any, destination: Any) -> Any:
+        return shapes.movedim(self, source, destination)
+
+    def t(self) -> Any:
+        return shapes.t(self)
+
+    def squeeze(self, dim: Any = None) -> Any:
+        return shapes.squeeze(self, dim)
+
+    def unsqueeze(self, dim: int) -> Any:
+        return shapes.unsqueeze(self, dim)
+
+    def expand(self, *sizes: Any) -> Any:
+        return shapes.expand(self, *sizes)
+
+    def expand_as(self, other: Any) -> Any:
+        return shapes.expand(self, *other.shape)
+
+    def broadcast_to(self, size: Any) -> Any:
+        return shapes.expand(self, size)
+
+    def split(self, split_size: Any, dim: int = 0) -> Any:
+        return shapes.split(self, split_size, dim)
+
+    def chunk(self, chunks: int, dim: int = 0) -> Any:
+        return shapes.chunk(self, chunks, dim)
+
+    def unbind(self, dim: int = 0) -> Any:
+        return shapes.unbind(self, dim)
+
+    def flip(self, *dims: Any) -> Any:
+        return shapes.flip(self, *dims)
+
+    def roll(self, shifts: Any, dims: Any = None) -> Any:
+        return shapes.roll(self, shifts, dims)
+
+    def tril(self, diagonal: int = 0) -> Any:
+        return shapes.tril(self, diagonal)
+
+    def triu(self, diagonal: int = 0) -> Any:
+        return shapes.triu(self, diagonal)
+
+    def diagonal(self, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+        return shapes.diagonal(self, offset, dim1, dim2)
+
+    def clone(self) -> Any:
+        return shapes.clone(self)
+
+    def gather(self, dim: int, index: Any) -> Any:
+        return indexing.gather(self, dim, index)
+
+    def index_select(self, dim: int, index: Any) -> Any:
+        return indexing.index_select(self, dim, index)
+
+    def index_put(self, indices: Any, values: Any, accumulate: bool = False) -> Any:
+        return indexing.index_put(self, indices, values, accumulate)
+
+    def masked_fill(self, mask: Any, value: Any) -> Any:
+        return indexing.masked_fill(self, mask, value)
+
+    def masked_select(self, mask: Any) -> Any:
+        return indexing.masked_select(self, mask)
+
+    def narrow(self, dim: int, start: int, length: int) -> Any:
+        return indexing.narrow(self, dim, start, length)
+
+    def select(self, dim: int, index: int) -> Any:
+        return indexing.select(self, dim, index)
+
+    def nonzero(self, *, as_tuple: bool = False) -> Any:
+        return indexing.nonzero(self, as_tuple=as_tuple)

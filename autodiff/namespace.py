@@ -1,0 +1,303 @@
+"""The Array API standard's names over tensors: the namespace in which rules run on tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff.creation import from_array
+from autodiff.dtypes import as_dtype, bool, float32, float64, int32, int64
+from autodiff.functions import contraction, reductions, shapes
+from autodiff.functions.arguments import axes as _axes
+from autodiff.functions.pointwise import (
+    abs,
+    cos,
+    cosh,
+    erf,
+    exp,
+    expm1,
+    floor,
+    isfinite,
+    isinf,
+    isnan,
+    log,
+    log1p,
+    logical_not,
+    reciprocal,
+    round,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    tan,
+    tanh,
+)
+from autodiff.ops import indexing as _index_rows
+from autodiff.ops import pointwise as _rows
+from autodiff.ops import reductions as _reduction_rows
+from autodiff.ops import shapes as _shape_rows
+from autodiff.ops import sorting as _sorting_rows
+from autodiff.state import TensorState
+
+__all__ = [
+    "abs",
+    "argsort",
+    "asarray",
+    "astype",
+    "bool",
+    "broadcast_to",
+    "concat",
+    "conj",
+    "cos",
+    "cosh",
+    "cumulative_sum",
+    "equal",
+    "erf",
+    "exp",
+    "expand_dims",
+    "expm1",
+    "flip",
+    "float32",
+    "float64",
+    "floor",
+    "full_like",
+    "greater_equal",
+    "int32",
+    "int64",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "log",
+    "log1p",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "matmul",
+    "matrix_transpose",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "ones_like",
+    "permute_dims",
+    "prod",
+    "real",
+    "reciprocal",
+    "reshape",
+    "roll",
+    "round",
+    "sign",
+    "sin",
+    "sinh",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "sum",
+    "take_along_axis",
+    "tan",
+    "tanh",
+    "tril",
+    "triu",
+    "where",
+    "zeros",
+    "zeros_like",
+]
+
+
+def asarray(obj: Any, /, *, dtype: Any = None, copy: Any = None) -> Any:
+    """A tensor of `obj`; itself if it is one, unless a copy is asked for."""
+    if isinstance(obj, TensorState):
+        result = obj if dtype is None else astype(obj, dtype)
+        return shapes.clone(result) if copy and result is obj else result
+    wanted = None if dtype is None else as_dtype(dtype).numpy
+    return from_array(np.array(obj, wanted))
+
+
+def astype(x: Any, dtype: Any, /, *, copy: Any = True) -> Any:
+    """The elements in another dtype."""
+    wanted = as_dtype(dtype).numpy
+    return x if x._data.dtype == wanted else _shape_rows.TO_COPY(x, dtype=wanted)
+
+
+def zeros(shape: Any, *, dtype: Any = None) -> Any:
+    """Zeros."""
+    return from_array(np.zeros(shape, (float32 if dtype is None else as_dtype(dtype)).numpy))
+
+
+def zeros_like(x: Any, /) -> Any:
+    """Zeros in the shape and dtype of x."""
+    return from_array(np.zeros(x._data.shape, x._data.dtype))
+
+
+def ones_like(x: Any, /) -> Any:
+    """Ones in the shape and dtype of x."""
+    return from_array(np.ones(x._data.shape, x._data.dtype))
+
+
+def full_like(x: Any, /, fill_value: Any) -> Any:
+    """One value in the shape and dtype of x."""
+    return from_array(np.full(x._data.shape, fill_value, x._data.dtype))
+
+
+def reshape(x: Any, /, shape: Any) -> Any:
+    """Another shape."""
+    return shapes.reshape(x, shape)
+
+
+def broadcast_to(x: Any, /, shape: Any) -> Any:
+    """Repeated along dimensions of size one."""
+    return shapes.expand(x, shape)
+
+
+def permute_dims(x: Any, /, axes: Any) -> Any:
+    """The axes in another order."""
+    return _shape_rows.PERMUTE(x, dims=tuple(axes))
+
+
+def matrix_transpose(x: Any, /) -> Any:
+    """The last two axes exchanged."""
+    return shapes.transpose(x, -2, -1)
+
+
+def expand_dims(x: Any, /, *, axis: int) -> Any:
+    """An axis of size one inserted."""
+    return shapes.unsqueeze(x, axis)
+
+
+def squeeze(x: Any, /, axis: Any) -> Any:
+    """Axes of size one removed."""
+    return shapes.squeeze(x, axis)
+
+
+def concat(arrays: Any, /, *, axis: int = 0) -> Any:
+    """Tensors joined along an axis."""
+    return shapes.cat(list(arrays), axis)
+
+
+def stack(arrays: Any, /, *, axis: int = 0) -> Any:
+    """Tensors joined along a new axis."""
+    return shapes.stack(list(arrays), axis)
+
+
+def flip(x: Any, /, *, axis: Any = None) -> Any:
+    """The order along axes reversed."""
+    return _shape_rows.FLIP(x, dims=_axes(axis, x.ndim))
+
+
+def roll(x: Any, /, shift: Any, *, axis: Any) -> Any:
+    """Elements moved on along axes."""
+    return _shape_rows.ROLL(x, shifts=shift, dims=axis)
+
+
+def tril(x: Any, /, *, k: int = 0) -> Any:
+    """The lower triangle."""
+    return shapes.tril(x, k)
+
+
+def triu(x: Any, /, *, k: int = 0) -> Any:
+    """The upper triangle."""
+    return shapes.triu(x, k)
+
+
+def _reduce(row: Any, x: Any, axis: Any, keepdims: Any) -> Any:
+    if axis == ():
+        return x
+    return row(x, dim=_axes(axis, x.ndim), keepdim=keepdims)
+
+
+def sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: Any = False) -> Any:
+    """The sum over axes."""
+    return _reduce(_reduction_rows.SUM, x, axis, keepdims)
+
+
+def mean(x: Any, /, *, axis: Any = None, keepdims: Any = False) -> Any:
+    """The mean over axes."""
+    return _reduce(_reduction_rows.MEAN, x, axis, keepdims)
+
+
+def max(x: Any, /, *, axis: Any = None, keepdims: Any = False) -> Any:
+    """The largest element over axes."""
+    return _reduce(_reduction_rows.AMAX, x, axis, keepdims)
+
+
+def min(x: Any, /, *, axis: Any = None, keepdims: Any = False) -> Any:
+    """The smallest element over axes."""
+    return _reduce(_reduction_rows.AMIN, x, axis, keepdims)
+
+
+def prod(x: Any, /, *, axis: Any = None, keepdims: Any = False) -> Any:
+    """The product over axes."""
+    return _reduce(_reduction_rows.PROD, x, axis, keepdims)
+
+
+def cumulative_sum(x: Any, /, *, axis: int) -> Any:
+    """Running sums along an axis."""
+    return reductions.cumsum(x, axis)
+
+
+def take_along_axis(x: Any, indices: Any, /, *, axis: int) -> Any:
+    """The elements at indices along an axis."""
+    return _index_rows.GATHER(x, index=_raw(indices), dim=axis % x.ndim)
+
+
+def argsort(x: Any, /, *, axis: int = -1, stable: Any = True) -> Any:
+    """The indices that sort along an axis."""
+    return _sorting_rows.ARGSORT(x, dim=axis % x.ndim, descending=False)
+
+
+def _raw(value: Any) -> Any:
+    return value._data if isinstance(value, TensorState) else value
+
+
+def matmul(x1: Any, x2: Any, /) -> Any:
+    """The matrix product."""
+    return contraction.matmul(x1, x2)
+
+
+def where(condition: Any, x1: Any, x2: Any, /) -> Any:
+    """x1 where the condition holds, x2 elsewhere."""
+    return _rows.WHERE(condition, x1, x2)
+
+
+def maximum(x1: Any, x2: Any, /) -> Any:
+    """The larger of two."""
+    return _rows.MAXIMUM(x1, x2)
+
+
+def minimum(x1: Any, x2: Any, /) -> Any:
+    """The smaller of two."""
+    return _rows.MINIMUM(x1, x2)
+
+
+def equal(x1: Any, x2: Any, /) -> Any:
+    """Whether two are equal."""
+    return _rows.EQ(x1, x2)
+
+
+def greater_equal(x1: Any, x2: Any, /) -> Any:
+    """Whether the first is at least the second."""
+    return _rows.GE(x1, x2)
+
+
+def logical_and(x1: Any, x2: Any, /) -> Any:
+    """Whether both hold."""
+    return _rows.LOGICAL_AND(x1, x2)
+
+
+def logical_or(x1: Any, x2: Any, /) -> Any:
+    """Whether one holds."""
+    return _rows.LOGICAL_OR(x1, x2)
+
+
+def real(x: Any, /) -> Any:
+    """The real part."""
+    return _rows.REAL(x)
+
+
+def conj(x: Any, /) -> Any:
+    """The complex conjugate; a real tensor itself."""
+    return x if x._data.dtype.kind != "c" else _rows.CONJ(x)

@@ -1,0 +1,5 @@
+"""What networks need: for now the functions."""
+
+from autodiff.nn import functional as functional
+
+__all__ = ["functional"]

@@ -1,0 +1,127 @@
+"""Rows that read and write at indices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff.kernels.scatter import add_at, assign_at, take_along
+from autodiff.primitive import primitive
+
+__all__ = [
+    "ALIAS",
+    "GATHER",
+    "GATHER_PUT",
+    "INDEX",
+    "INDEX_PUT",
+    "INDEX_SELECT",
+    "MASKED_FILL",
+    "MASKED_SELECT",
+    "NEW_AXES",
+    "PUT",
+    "SELECT",
+    "SLICE",
+]
+
+# `index` is what NumPy understands between the brackets; arrays in it are integer or bool.
+
+
+def _put_rule(g: Any, x_shape: Any, index: Any) -> Any:
+    return PUT(g, shape=tuple(x_shape), index=index)
+
+
+SELECT = primitive(
+    "select",
+    "SelectBackward0",
+    lambda x, index: x[index],
+    (_put_rule,),
+    inputs=("x",),
+    linear=True,
+    view=True,
+)
+SLICE = primitive(
+    "slice",
+    "SliceBackward0",
+    lambda x, index: x[index],
+    (_put_rule,),
+    inputs=("x",),
+    linear=True,
+    view=True,
+)
+ALIAS = SLICE.variant("AliasBackward0")
+NEW_AXES = SLICE.variant("UnsqueezeBackward0")
+INDEX = primitive(
+    "getitem",
+    "IndexBackward0",
+    lambda x, index: x[index],
+    (_put_rule,),
+    inputs=("x",),
+    linear=True,
+)
+MASKED_SELECT = INDEX.variant("MaskedSelectBackward0")
+INDEX_SELECT = INDEX.variant("IndexSelectBackward0")
+PUT = primitive(  # zeros, with x added at the index: the transpose of reading there
+    "getitem_backward",
+    "IndexPutBackward0",
+    lambda xp, x, shape, index: add_at(xp, xp.zeros(shape, dtype=x.dtype), index, x),
+    (lambda g, index: _read(g, index),),
+    linear=True,
+)
+
+
+def _read(x: Any, index: Any) -> Any:
+    return INDEX(x, index=index)
+
+
+def _index_put_base_rule(g: Any, index: Any, accumulate: bool) -> Any:
+    return g if accumulate else INDEX_PUT(g, 0, index=index, accumulate=False)
+
+
+INDEX_PUT = primitive(
+    "index_put",
+    "IndexPutBackward0",
+    lambda xp, x, values, index, accumulate: (add_at if accumulate else assign_at)(
+        xp, xp.asarray(x, copy=True), index, values
+    ),
+    (
+        _index_put_base_rule,
+        lambda g, index: _read(g, index),
+    ),
+    broadcasts=True,
+    linear=True,
+)
+GATHER = primitive(
+    "gather",
+    "GatherBackward0",
+    lambda xp, x, index, dim: take_along(xp, x, index, dim),
+    (lambda g, x_shape, index, dim: GATHER_PUT(g, shape=tuple(x_shape), index=index, dim=dim),),
+    inputs=("x",),
+    linear=True,
+)
+
+
+def _gather_put_kernel(xp: Any, x: Any, shape: tuple[int, ...], index: Any, dim: int) -> Any:
+    grid = list(xp.meshgrid(*(xp.arange(n) for n in index.shape), indexing="ij"))
+    if grid:
+        grid[dim] = index
+    return add_at(xp, xp.zeros(shape, dtype=x.dtype), tuple(grid), x)
+
+
+GATHER_PUT = primitive(
+    "gather_backward",
+    "GatherBackwardBackward0",
+    _gather_put_kernel,
+    (lambda g, index, dim: GATHER(g, index=index, dim=dim),),
+    inputs=("x",),
+    linear=True,
+)
+MASKED_FILL = primitive(
+    "masked_fill",
+    "MaskedFillBackward0",
+    lambda xp, x, value, mask: xp.where(mask, xp.astype(xp.asarray(value), x.dtype), x),
+    (
+        lambda xp, g, mask: xp.where(mask, 0, g),
+        lambda xp, g, mask: xp.where(mask, g, 0),
+    ),
+    broadcasts=True,
+    linear=True,
+)

@@ -1,0 +1,344 @@
+"""Elementwise arithmetic and functions.
+
+Every rule is linear in `g` and serves both directions. At kinks the rules give PyTorch's values:
+abs and sign 0 at 0, relu 0 at 0, clamp 1 at its bounds, maximum and minimum share a tie evenly.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+from autodiff.kernels.special import erf
+from autodiff.primitive import pointwise, primitive
+
+__all__ = [
+    "ABS",
+    "ABS_INTEGER",
+    "ADD",
+    "BITWISE_AND",
+    "BITWISE_NOT",
+    "BITWISE_OR",
+    "BITWISE_XOR",
+    "CLAMP_NUMBERS",
+    "CLAMP_TENSORS",
+    "CONJ",
+    "COS",
+    "COSH",
+    "DIV",
+    "EQ",
+    "ERF",
+    "EXP",
+    "EXPM1",
+    "FLOOR",
+    "FLOOR_DIVIDE",
+    "GE",
+    "GT",
+    "ISFINITE",
+    "ISINF",
+    "ISNAN",
+    "LE",
+    "LOG",
+    "LOG1P",
+    "LOGICAL_AND",
+    "LOGICAL_NOT",
+    "LOGICAL_OR",
+    "LT",
+    "MAXIMUM",
+    "MINIMUM",
+    "MUL",
+    "NE",
+    "NEG",
+    "NEG_INTEGER",
+    "POW_BASE",
+    "POW_NUMBER",
+    "POW_TENSORS",
+    "REAL",
+    "RECIPROCAL",
+    "RELU",
+    "REMAINDER",
+    "ROUND",
+    "RSQRT",
+    "RSUB",
+    "SIGMOID",
+    "SIGN",
+    "SIGN_INTEGER",
+    "SIN",
+    "SINH",
+    "SQRT",
+    "SQUARE",
+    "SUB",
+    "TAN",
+    "TANH",
+    "TRUNC_DIVIDE",
+    "WHERE",
+]
+
+_TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
+
+ADD = pointwise(
+    "add", "AddBackward0", operator.add, (lambda g: g, lambda g: g), promotion="common"
+)
+SUB = pointwise(
+    "sub", "SubBackward0", operator.sub, (lambda g: g, lambda g: -g), promotion="common"
+)
+RSUB = pointwise(
+    "rsub",
+    "RsubBackward1",
+    lambda x, y: y - x,
+    (lambda g: -g, lambda g: g),
+    promotion="common",
+)
+MUL = pointwise(
+    "mul",
+    "MulBackward0",
+    operator.mul,
+    (lambda g, y: g * y, lambda g, x: g * x),
+    promotion="common",
+)
+DIV = pointwise(
+    "div",
+    "DivBackward0",
+    operator.truediv,
+    (lambda g, y: g / y, lambda g, x, y: -g * ((x / y) / y)),
+)
+NEG = pointwise("neg", "NegBackward0", operator.neg, (lambda g: -g,))
+ABS = pointwise("abs", "AbsBackward0", operator.abs, (lambda xp, g, x: g * xp.sign(x),))
+SIGN = pointwise("sign", "SignBackward0", "sign", (lambda xp, g: xp.zeros_like(g),))
+EXP = pointwise("exp", "ExpBackward0", "exp", (lambda g, out: g * out,))
+EXPM1 = pointwise("expm1", "Expm1Backward0", "expm1", (lambda xp, g, x: g * xp.exp(x),))
+LOG = pointwise("log", "LogBackward0", "log", (lambda g, x: g / x,))
+LOG1P = pointwise("log1p", "Log1PBackward0", "log1p", (lambda g, x: g / (x + 1),))
+SQRT = pointwise("sqrt", "SqrtBackward0", "sqrt", (lambda g, out: g / (2 * out),))
+SQUARE = pointwise("square", "PowBackward0", lambda x: x * x, (lambda g, x: g * (2 * x),))
+RSQRT = pointwise(
+    "rsqrt",
+    "RsqrtBackward0",
+    lambda xp, x: 1 / xp.sqrt(x),
+    (lambda g, out: -0.5 * g * (out * out * out),),
+)
+RECIPROCAL = pointwise(
+    "reciprocal", "ReciprocalBackward0", lambda x: 1 / x, (lambda g, out: -g * (out * out),)
+)
+SIN = pointwise("sin", "SinBackward0", "sin", (lambda xp, g, x: g * xp.cos(x),))
+COS = pointwise("cos", "CosBackward0", "cos", (lambda xp, g, x: -g * xp.sin(x),))
+TAN = pointwise("tan", "TanBackward0", "tan", (lambda g, out: g * (1 + out * out),))
+
+
+def _tanh_rule(xp: Any, g: Any, x: Any) -> Any:
+    # 1 - out² cancels in the tails; 1/cosh² does not, and overflows to the right limit of zero
+    reciprocal = 1 / xp.cosh(x)
+    return g * (reciprocal * reciprocal)
+
+
+TANH = pointwise("tanh", "TanhBackward0", "tanh", (_tanh_rule,))
+COSH = pointwise("cosh", "CoshBackward0", "cosh", (lambda xp, g, x: g * xp.sinh(x),))
+SINH = pointwise("sinh", "SinhBackward0", "sinh", (lambda xp, g, x: g * xp.cosh(x),))
+
+
+def _sigmoid_kernel(xp: Any, x: Any) -> Any:
+    # exp of a non-positive number alone: no overflow, full accuracy in both tails
+    small = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def _sigmoid_rule(xp: Any, g: Any, x: Any) -> Any:
+    # out·(1 - out) loses the right tail; the same number from exp(-|x|) does not
+    small = xp.exp(-xp.abs(x))
+    return g * (small / ((1 + small) * (1 + small)))
+
+
+SIGMOID = pointwise("sigmoid", "SigmoidBackward0", _sigmoid_kernel, (_sigmoid_rule,))
+ERF = pointwise(
+    "erf",
+    "ErfBackward0",
+    lambda xp, x: erf(xp, x),
+    (lambda xp, g, x: g * (_TWO_OVER_SQRT_PI * xp.exp(-(x * x))),),
+)
+RELU = pointwise(
+    "relu",
+    "ReluBackward0",
+    lambda xp, x: xp.maximum(x, xp.zeros_like(x)),
+    (lambda xp, g, out: xp.where(out > 0, g, 0),),
+    promotion="common",
+)
+
+
+def _share(xp: Any, g: Any, wins: Any, ties: Any) -> Any:
+    """g to the winner, half of it at a tie."""
+    return xp.where(ties, g / 2, xp.where(wins, g, 0))
+
+
+MAXIMUM = pointwise(
+    "maximum",
+    "MaximumBackward0",
+    "maximum",
+    (
+        lambda xp, g, x, y: _share(xp, g, x > y, x == y),
+        lambda xp, g, x, y: _share(xp, g, y > x, x == y),
+    ),
+    promotion="common",
+    inputs=("x", "y"),
+)
+MINIMUM = pointwise(
+    "minimum",
+    "MinimumBackward0",
+    "minimum",
+    (
+        lambda xp, g, x, y: _share(xp, g, x < y, x == y),
+        lambda xp, g, x, y: _share(xp, g, y < x, x == y),
+    ),
+    promotion="common",
+    inputs=("x", "y"),
+)
+
+
+def _power_by_exponent(xp: Any, g: Any, x: Any, y: Any) -> Any:
+    """g · y · x^(y-1), with 0 where the exponent is 0, whatever the base."""
+    return xp.where(xp.equal(y, 0), 0, g * (y * x ** xp.where(xp.equal(y, 0), 1, y - 1)))
+
+
+def _power_by_base(xp: Any, g: Any, x: Any, y: Any, out: Any) -> Any:
+    """g · x^y · log x, with 0 at a base of 0 under a non-negative exponent."""
+    flat = xp.logical_and(xp.equal(x, 0), xp.greater_equal(y, 0))
+    return g * xp.where(flat, 0, out * xp.log(xp.where(flat, 1, x)))
+
+
+def _power_kernel(x: Any, y: Any) -> Any:
+    return x**y
+
+
+POW_TENSORS = pointwise(
+    "pow",
+    "PowBackward1",
+    _power_kernel,
+    (_power_by_exponent, _power_by_base),
+    promotion="common",
+)
+POW_BASE = POW_TENSORS.variant("PowBackward2")
+
+
+def _power_number_rule(xp: Any, g: Any, x: Any, exponent: Any) -> Any:
+    if exponent == 0:
+        return xp.zeros_like(g * x)
+    if exponent == 1:
+        return g
+    if exponent == 2:
+        return g * (2 * x)
+    return g * (exponent * x ** (exponent - 1))
+
+
+POW_NUMBER = primitive(
+    "pow",
+    "PowBackward0",
+    lambda x, exponent: x**exponent,
+    (_power_number_rule,),
+    inputs=("x",),
+    broadcasts=True,
+    holomorphic=True,
+)
+
+WHERE = pointwise(
+    "where",
+    "WhereBackward0",
+    lambda xp, condition, x, y: xp.where(condition, x, y),
+    (
+        None,
+        lambda xp, g, condition: xp.where(condition, g, 0),
+        lambda xp, g, condition: xp.where(condition, 0, g),
+    ),
+    promotion="where",
+    holomorphic=False,
+)
+
+
+def _clamp_kernel(xp: Any, x: Any, low: Any, high: Any) -> Any:
+    result = x if low is None else xp.maximum(x, low)
+    return result if high is None else xp.minimum(result, high)
+
+
+def _inside(xp: Any, x: Any, low: Any, high: Any) -> Any:
+    inside = x >= low if low is not None else x <= high
+    return inside & (x <= high) if low is not None and high is not None else inside
+
+
+CLAMP_NUMBERS = primitive(
+    "clamp",
+    "ClampBackward1",
+    lambda xp, x, min, max: _clamp_kernel(xp, x, min, max),
+    (lambda xp, g, x, min, max: xp.where(_inside(xp, x, min, max), g, 0),),
+    inputs=("x",),
+    broadcasts=True,
+)
+CLAMP_TENSORS = pointwise(
+    "clamp",
+    "ClampBackward0",
+    lambda xp, x, low, high: _clamp_kernel(xp, x, low, high),
+    (
+        lambda xp, g, x, low, high: xp.where(_inside(xp, x, low, high), g, 0),
+        lambda xp, g, x, low, high: xp.where(
+            x < low if high is None else (x < low) & (low < high), g, 0
+        ),
+        lambda xp, g, x, low, high: xp.where(
+            x > high if low is None else (x > high) | (low > high), g, 0
+        ),
+    ),
+    promotion="common",
+    holomorphic=False,
+)
+REMAINDER = pointwise(
+    "remainder",
+    "RemainderBackward0",
+    operator.mod,
+    (lambda g: g, lambda xp, g, x, y: -g * xp.floor(x / y)),
+    promotion="common",
+    holomorphic=False,
+)
+FLOOR = pointwise("floor", "FloorBackward0", "floor", (lambda xp, g: xp.zeros_like(g),))
+ROUND = pointwise("round", "RoundBackward0", "round", (lambda xp, g: xp.zeros_like(g),))
+
+NEG_INTEGER = pointwise("neg", "", operator.neg, promotion="common", inputs=("x",))
+ABS_INTEGER = pointwise("abs", "", operator.abs, promotion="common", inputs=("x",))
+SIGN_INTEGER = pointwise("sign", "", "sign", promotion="common", inputs=("x",))
+EQ = pointwise("eq", "", operator.eq, promotion="common", inputs=("x", "y"))
+NE = pointwise("ne", "", operator.ne, promotion="common", inputs=("x", "y"))
+LT = pointwise("lt", "", operator.lt, promotion="common", inputs=("x", "y"))
+LE = pointwise("le", "", operator.le, promotion="common", inputs=("x", "y"))
+GT = pointwise("gt", "", operator.gt, promotion="common", inputs=("x", "y"))
+GE = pointwise("ge", "", operator.ge, promotion="common", inputs=("x", "y"))
+LOGICAL_NOT = pointwise("logical_not", "", "logical_not", promotion="common", inputs=("x",))
+LOGICAL_AND = pointwise("logical_and", "", "logical_and", promotion="common", inputs=("x", "y"))
+LOGICAL_OR = pointwise("logical_or", "", "logical_or", promotion="common", inputs=("x", "y"))
+REAL = pointwise(
+    "real",
+    "RealBackward0",
+    lambda xp, x: +xp.real(x),
+    (lambda g: g,),
+    promotion="common",
+    holomorphic=False,
+)
+CONJ = pointwise(
+    "conj",
+    "ConjBackward0",
+    lambda xp, x: xp.conj(x),
+    (lambda xp, g: xp.conj(g),),
+    promotion="common",
+    holomorphic=False,
+)
+BITWISE_AND = pointwise("bitwise_and", "", operator.and_, promotion="common", inputs=("x", "y"))
+BITWISE_OR = pointwise("bitwise_or", "", operator.or_, promotion="common", inputs=("x", "y"))
+BITWISE_XOR = pointwise("bitwise_xor", "", operator.xor, promotion="common", inputs=("x", "y"))
+BITWISE_NOT = pointwise("bitwise_not", "", operator.invert, promotion="common", inputs=("x",))
+ISNAN = pointwise("isnan", "", "isnan", promotion="common", inputs=("x",))
+ISINF = pointwise("isinf", "", "isinf", promotion="common", inputs=("x",))
+ISFINITE = pointwise("isfinite", "", "isfinite", promotion="common", inputs=("x",))
+TRUNC_DIVIDE = pointwise(
+    "trunc_divide",
+    "",
+    lambda xp, x, y: xp.astype(xp.trunc(x / y), xp.result_type(x, y)),
+    promotion="common",
+)
+FLOOR_DIVIDE = pointwise(
+    "floor_divide", "", operator.floordiv, promotion="common", inputs=("x", "y")
+)

@@ -1,0 +1,320 @@
+"""Rows that reduce over axes. `dim` is a tuple of non-negative axes; () reduces nothing."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autodiff.primitive import primitive
+
+__all__ = [
+    "ALL",
+    "AMAX",
+    "AMIN",
+    "ANY",
+    "ARGMAX",
+    "ARGMIN",
+    "COUNT_NONZERO",
+    "CUMSUM",
+    "LOGSUMEXP",
+    "MAX",
+    "MAX_DIM",
+    "MEAN",
+    "MEAN_DIM",
+    "MIN",
+    "MIN_DIM",
+    "PROD",
+    "PROD_DIM",
+    "STD",
+    "SUM",
+    "SUM_DIM",
+    "VAR",
+    "VECTOR_NORM",
+]
+
+
+def _kept(xp: Any, value: Any, shape: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
+    """The reduced axes put back with size one."""
+    if keepdim:
+        return value
+    return xp.reshape(value, tuple(1 if i in dim else n for i, n in enumerate(shape)))
+
+
+def _spread(xp: Any, g: Any, shape: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
+    return xp.broadcast_to(_kept(xp, g, shape, dim, keepdim), tuple(shape))
+
+
+def _count(shape: Any, dim: tuple[int, ...]) -> int:
+    return math.prod(shape[axis] for axis in dim)
+
+
+SUM = primitive(
+    "sum",
+    "SumBackward0",
+    lambda xp, x, dim, keepdim: xp.sum(x, axis=dim, keepdims=keepdim, dtype=x.dtype),
+    (lambda xp, g, x_shape, dim, keepdim: _spread(xp, g, x_shape, dim, keepdim),),
+    linear=True,
+)
+SUM_DIM = SUM.variant("SumBackward1")
+MEAN = primitive(
+    "mean",
+    "MeanBackward0",
+    lambda xp, x, dim, keepdim: xp.mean(x, axis=dim, keepdims=keepdim, dtype=x.dtype),
+    (
+        lambda xp, g, x_shape, dim, keepdim: _spread(
+            xp, g / _count(x_shape, dim), x_shape, dim, keepdim
+        ),
+    ),
+    linear=True,
+)
+MEAN_DIM = MEAN.variant("MeanBackward1")
+
+
+def _prod_rule(xp: Any, g: Any, x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
+    """The product of the others, from both sides: exact where factors are zero."""
+    others = _others(xp, x, dim)
+    return _kept(xp, g, x.shape, dim, keepdim) * others
+
+
+def _others(xp: Any, x: Any, dim: tuple[int, ...]) -> Any:
+    rest = tuple(axis for axis in range(x.ndim) if axis not in dim)
+    order = (*rest, *dim)
+    moved = xp.permute_dims(x, order)
+    lead = tuple(x.shape[axis] for axis in rest)
+    flat = xp.reshape(moved, (*lead, math.prod(x.shape[axis] for axis in dim)))
+    length = flat.shape[-1]
+    # log-depth halving: the product of each block's other half joins what is outside the block
+    parts = [flat[..., i : i + 1] for i in range(length)]
+    before = [None] * length
+    after = [None] * length
+    for i in range(1, length):
+        before[i] = parts[i - 1] if before[i - 1] is None else before[i - 1] * parts[i - 1]
+        j = length - 1 - i
+        after[j] = parts[j + 1] if after[j + 1] is None else after[j + 1] * parts[j + 1]
+    products = []
+    for left, right in zip(before, after, strict=True):
+        if left is None:
+            products.append(xp.ones_like(parts[0]) if right is None else right)
+        else:
+            products.append(left if right is None else left * right)
+    joined = xp.concat(products, axis=-1) if products else flat
+    back = xp.reshape(joined, (*lead, *(x.shape[axis] for axis in dim)))
+    return xp.permute_dims(back, tuple(sorted(range(x.ndim), key=order.__getitem__)))
+
+
+PROD = primitive(
+    "prod",
+    "ProdBackward0",
+    lambda xp, x, dim, keepdim: xp.prod(x, axis=dim, keepdims=keepdim, dtype=x.dtype),
+    (_prod_rule,),
+)
+PROD_DIM = PROD.variant("ProdBackward1")
+
+
+def _extreme_rule(xp: Any, g: Any, x: Any, out: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
+    """Shared evenly among all that attain the extreme value; all to nan where there is nan."""
+    extreme = _kept(xp, out, x.shape, dim, keepdim)
+    attained = xp.logical_or(x == extreme, xp.logical_and(xp.isnan(x), xp.isnan(extreme)))
+    count = xp.sum(xp.astype(attained, g.dtype), axis=dim, keepdims=True)
+    return xp.where(attained, _kept(xp, g, x.shape, dim, keepdim) / count, 0)
+
+
+AMAX = primitive(
+    "amax",
+    "AmaxBackward0",
+    lambda xp, x, dim, keepdim: xp.max(x, axis=dim, keepdims=keepdim),
+    (_extreme_rule,),
+)
+AMIN = primitive(
+    "amin",
+    "AminBackward0",
+    lambda xp, x, dim, keepdim: xp.min(x, axis=dim, keepdims=keepdim),
+    (_extreme_rule,),
+)
+MAX = AMAX.variant("MaxBackward1")
+MIN = AMIN.variant("MinBackward1")
+
+
+def _pick(xp: Any, x: Any, index: Any, dim: int, keepdim: bool) -> Any:
+    values = xp.take_along_axis(x, xp.expand_dims(index, axis=dim), axis=dim)
+    return values if keepdim else xp.squeeze(values, axis=dim)
+
+
+def _extreme_with_index(argument: str) -> Any:
+    def kernel(xp: Any, x: Any, dim: int, keepdim: bool) -> Any:
+        if x.ndim == 0:
+            return x, xp.asarray(0)
+        index = getattr(xp, argument)(x, axis=dim)
+        values = _pick(xp, x, index, dim, keepdim)
+        return values, xp.expand_dims(index, axis=dim) if keepdim else index
+
+    return kernel
+
+
+def _chosen_rule(xp: Any, g: Any, x_shape: Any, indices: Any, dim: int, keepdim: bool) -> Any:
+    from autodiff.ops.indexing import GATHER_PUT
+
+    if not len(x_shape):
+        return g
+    index = indices._data if hasattr(indices, "_data") else indices
+    if not keepdim:
+        index, g = namespace_expand(index, dim), xp.expand_dims(g, axis=dim)
+    return GATHER_PUT(g, shape=tuple(x_shape), index=index, dim=dim)
+
+
+def namespace_expand(index: Any, dim: int) -> Any:
+    return index.reshape(*index.shape[:dim], 1, *index.shape[dim:])
+
+
+MAX_DIM = primitive(
+    "max",
+    "MaxBackward0",
+    _extreme_with_index("argmax"),
+    (_chosen_rule,),
+    inputs=("x",),
+    outputs=("values", "indices"),
+)
+MIN_DIM = primitive(
+    "min",
+    "MinBackward0",
+    _extreme_with_index("argmin"),
+    (_chosen_rule,),
+    inputs=("x",),
+    outputs=("values", "indices"),
+)
+
+
+def _spread_about_mean(xp: Any, x: Any, dim: tuple[int, ...]) -> Any:
+    return x - xp.mean(x, axis=dim, keepdims=True)
+
+
+def _var_kernel(xp: Any, x: Any, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
+    from_mean = _spread_about_mean(xp, x, dim)
+    freedom = max(_count(x.shape, dim) - correction, 0)
+    total = xp.sum(from_mean * from_mean, axis=dim, keepdims=keepdim)
+    return total / xp.asarray(freedom, dtype=x.dtype)
+
+
+def _var_rule(
+    xp: Any, g: Any, x: Any, dim: tuple[int, ...], correction: float, keepdim: bool
+) -> Any:
+    freedom = max(_count(x.shape, dim) - correction, 0)
+    scale = 2 / freedom if freedom else math.inf
+    return _kept(xp, g, x.shape, dim, keepdim) * (scale * _spread_about_mean(xp, x, dim))
+
+
+def _std_rule(
+    xp: Any, g: Any, x: Any, out: Any, dim: tuple[int, ...], correction: float, keepdim: bool
+) -> Any:
+    freedom = max(_count(x.shape, dim) - correction, 0)
+    scale = 1 / freedom if freedom else math.inf
+    # an exact spread of zero has no slope: zero there, as PyTorch has it
+    safe = xp.where(out == 0, 0, g / xp.where(out == 0, 1, out))
+    return _kept(xp, safe, x.shape, dim, keepdim) * (scale * _spread_about_mean(xp, x, dim))
+
+
+VAR = primitive("var", "VarBackward0", _var_kernel, (_var_rule,))
+STD = primitive(
+    "std",
+    "StdBackward0",
+    lambda xp, x, dim, correction, keepdim: xp.sqrt(_var_kernel(xp, x, dim, correction, keepdim)),
+    (_std_rule,),
+)
+
+
+def _logsumexp_kernel(xp: Any, x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
+    top = xp.max(x, axis=dim, keepdims=True)
+    top = xp.where(xp.isfinite(top), top, 0)
+    total = xp.log(xp.sum(xp.exp(x - top), axis=dim, keepdims=True)) + top
+    return total if keepdim else xp.squeeze(total, axis=dim)
+
+
+LOGSUMEXP = primitive(
+    "logsumexp",
+    "LogsumexpBackward0",
+    _logsumexp_kernel,
+    (
+        lambda xp, g, x, out, dim, keepdim: (
+            _kept(xp, g, x.shape, dim, keepdim) * xp.exp(x - _kept(xp, out, x.shape, dim, keepdim))
+        ),
+    ),
+)
+
+
+def _norm_kernel(xp: Any, x: Any, ord: float, dim: tuple[int, ...], keepdim: bool) -> Any:
+    size = xp.abs(x)
+    if ord == math.inf:
+        return xp.max(size, axis=dim, keepdims=keepdim)
+    if ord == -math.inf:
+        return xp.min(size, axis=dim, keepdims=keepdim)
+    if ord == 0:
+        return xp.sum(xp.astype(size != 0, size.dtype), axis=dim, keepdims=keepdim)
+    if ord == 1:
+        return xp.sum(size, axis=dim, keepdims=keepdim)
+    if size.size == 0:
+        return xp.sum(size, axis=dim, keepdims=keepdim)
+    # scaled by the largest element: squares neither overflow nor vanish
+    top = xp.max(size, axis=dim, keepdims=True)
+    top = xp.where(xp.logical_and(top > 0, xp.isfinite(top)), top, 1)
+    total = xp.sum((size / top) ** ord, axis=dim, keepdims=True)
+    norm = top * (xp.sqrt(total) if ord == 2 else total ** (1 / ord))
+    return norm if keepdim else xp.squeeze(norm, axis=dim)
+
+
+def _norm_rule(
+    xp: Any, g: Any, x: Any, out: Any, ord: float, dim: tuple[int, ...], keepdim: bool
+) -> Any:
+    norm = _kept(xp, out, x.shape, dim, keepdim)
+    g = _kept(xp, g, x.shape, dim, keepdim)
+    if ord == 0:
+        return xp.zeros_like(x)
+    if ord == 1:
+        return g * xp.sign(x)
+    if ord in (math.inf, -math.inf):
+        size = xp.abs(x)
+        attained = xp.logical_or(size == norm, xp.logical_and(xp.isnan(size), xp.isnan(norm)))
+        count = xp.sum(xp.astype(attained, g.dtype), axis=dim, keepdims=True)
+        return xp.where(attained, xp.sign(x) * (g / count), 0)
+    safe = xp.where(norm == 0, 1, norm)
+    if ord == 2:
+        return xp.where(norm == 0, 0, g * (x / safe))
+    ratio = xp.abs(x) / safe
+    if ord < 2:  # |x|^(ord-1) is not smooth at 0, where PyTorch gives 0
+        ratio = xp.where(ratio == 0, 1, ratio)
+        return xp.where(xp.logical_or(norm == 0, x == 0), 0, g * xp.sign(x) * ratio ** (ord - 1))
+    return xp.where(norm == 0, 0, g * xp.sign(x) * ratio ** (ord - 1))
+
+
+VECTOR_NORM = primitive(
+    "linalg_vector_norm",
+    "LinalgVectorNormBackward0",
+    _norm_kernel,
+    (_norm_rule,),
+    promotion="float",
+)
+
+
+def _cumsum_rule(xp: Any, g: Any, dim: int) -> Any:
+    if not g.ndim:
+        return g
+    return xp.flip(xp.cumulative_sum(xp.flip(g, axis=dim), axis=dim), axis=dim)
+
+
+CUMSUM = primitive(
+    "cumsum",
+    "CumsumBackward0",
+    lambda xp, x, dim: xp.cumulative_sum(x, axis=dim, dtype=x.dtype) if x.ndim else +x,
+    (_cumsum_rule,),
+    linear=True,
+)
+ALL = primitive("all", "", lambda xp, x, dim, keepdim: xp.all(x, axis=dim, keepdims=keepdim))
+ANY = primitive("any", "", lambda xp, x, dim, keepdim: xp.any(x, axis=dim, keepdims=keepdim))
+ARGMAX = primitive(
+    "argmax", "", lambda xp, x, dim, keepdim: xp.argmax(x, axis=dim, keepdims=keepdim)
+)
+ARGMIN = primitive(
+    "argmin", "", lambda xp, x, dim, keepdim: xp.argmin(x, axis=dim, keepdims=keepdim)
+)
+COUNT_NONZERO = primitive(
+    "count_nonzero", "", lambda xp, x, dim: xp.sum(x != 0, axis=dim, dtype=xp.int64)
+)

@@ -1,0 +1,301 @@
+"""Rows that move elements without changing them: views where memory allows, as in PyTorch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff.primitive import primitive
+
+__all__ = [
+    "CAT",
+    "CLONE",
+    "COPY",
+    "DIAGONAL",
+    "EXPAND",
+    "FLIP",
+    "PERMUTE",
+    "RESHAPE",
+    "ROLL",
+    "SPLIT",
+    "SQUEEZE",
+    "SQUEEZE_ALL",
+    "STACK",
+    "TO_COPY",
+    "TRANSPOSE",
+    "TRIL",
+    "TRIU",
+    "UNBIND",
+    "UNSAFE_VIEW",
+    "UNSQUEEZE",
+    "VIEW",
+    "T",
+]
+
+
+def _reshape_rule(xp: Any, g: Any, x_shape: Any) -> Any:
+    return xp.reshape(g, x_shape)
+
+
+VIEW = primitive(
+    "view",
+    "ViewBackward0",
+    lambda xp, x, shape: xp.reshape(x, shape),
+    (_reshape_rule,),
+    linear=True,
+    view=True,
+)
+RESHAPE = primitive(  # of memory that a view cannot describe: a copy
+    "reshape",
+    "UnsafeViewBackward0",
+    lambda xp, x, shape: xp.reshape(x, shape),
+    (_reshape_rule,),
+    linear=True,
+)
+UNSAFE_VIEW = RESHAPE
+
+
+def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(dims)), key=dims.__getitem__))
+
+
+PERMUTE = primitive(
+    "permute",
+    "PermuteBackward0",
+    lambda xp, x, dims: xp.permute_dims(x, dims),
+    (lambda xp, g, dims: xp.permute_dims(g, _inverse(dims)),),
+    linear=True,
+    view=True,
+)
+
+
+def _swap(xp: Any, x: Any, dim0: int, dim1: int) -> Any:
+    order = list(range(x.ndim))
+    order[dim0], order[dim1] = order[dim1], order[dim0]
+    return xp.permute_dims(x, tuple(order))
+
+
+TRANSPOSE = primitive(
+    "transpose",
+    "TransposeBackward0",
+    lambda xp, x, dim0, dim1: _swap(xp, x, dim0, dim1),
+    (lambda xp, g, dim0, dim1: _swap(xp, g, dim0, dim1),),
+    linear=True,
+    view=True,
+)
+T = primitive(
+    "t",
+    "TBackward0",
+    lambda xp, x: xp.permute_dims(x, tuple(range(x.ndim))[::-1]),
+    (lambda xp, g: xp.permute_dims(g, tuple(range(g.ndim))[::-1]),),
+    linear=True,
+    view=True,
+)
+SQUEEZE = primitive(
+    "squeeze",
+    "SqueezeBackward1",
+    lambda xp, x, dim: xp.reshape(x, _without(x.shape, dim)),
+    (_reshape_rule,),
+    linear=True,
+    view=True,
+)
+SQUEEZE_ALL = SQUEEZE.variant("SqueezeBackward0")
+
+
+def _without(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(size for axis, size in enumerate(shape) if axis not in dims or size != 1)
+
+
+UNSQUEEZE = primitive(
+    "unsqueeze",
+    "UnsqueezeBackward0",
+    lambda xp, x, dim: xp.expand_dims(x, axis=dim),
+    (_reshape_rule,),
+    linear=True,
+    view=True,
+)
+EXPAND = primitive(
+    "expand",
+    "ExpandBackward0",
+    lambda xp, x, size: xp.broadcast_to(x, size),
+    (lambda g: g,),
+    broadcasts=True,
+    linear=True,
+    view=True,
+)
+
+
+def _section(ndim: int, dim: int, start: int, stop: int, step: int = 1) -> tuple[Any, ...]:
+    return (*(slice(None),) * dim, slice(start, stop, step), ...)
+
+
+def _pad(xp: Any, g: Any, shape: Any, key: Any) -> Any:
+    """Zeros of `shape` with g at a basic index."""
+    from autodiff.ops.indexing import PUT
+
+    return PUT(g, shape=tuple(shape), index=key)
+
+
+def _split_kernel(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(x[_section(x.ndim, dim, start, start + size)])
+        start += size
+    return tuple(parts)
+
+
+def _single_split(params: dict[str, Any], number: int) -> Any:
+    from autodiff.ops.indexing import SLICE
+
+    sizes, dim = params["sizes"], params["dim"]
+    start = sum(sizes[:number])
+    return SLICE, {"index": _section(0, dim, start, start + sizes[number])}
+
+
+SPLIT = primitive(
+    "split",
+    "SplitBackward0",
+    _split_kernel,
+    (lambda xp, gs, dim: xp.concat(gs, axis=dim),),
+    inputs=("x",),
+    linear=True,
+    view=True,
+    outputs=-1,
+    single=_single_split,
+)
+
+
+def _unbind_kernel(x: Any, dim: int) -> tuple[Any, ...]:
+    before = (slice(None),) * dim
+    return tuple(x[(*before, index, ...)] for index in range(x.shape[dim]))
+
+
+def _single_unbind(params: dict[str, Any], number: int) -> Any:
+    from autodiff.ops.indexing import SELECT
+
+    return SELECT, {"index": (*(slice(None),) * params["dim"], number, ...)}
+
+
+UNBIND = primitive(
+    "unbind",
+    "UnbindBackward0",
+    _unbind_kernel,
+    (lambda xp, gs, dim: xp.stack(gs, axis=dim),),
+    inputs=("x",),
+    linear=True,
+    view=True,
+    outputs=-1,
+    single=_single_unbind,
+)
+
+
+def _cat_rule(g: Any, position: int, starts: tuple[int, ...], dim: int) -> Any:
+    return g[_section(0, dim, starts[position], starts[position + 1])]
+
+
+CAT = primitive(
+    "cat",
+    "CatBackward0",
+    lambda xp, *tensors, dim, starts: xp.concat(tensors, axis=dim),
+    (_cat_rule,),
+    inputs=(),
+    promotion="common",
+    linear=True,
+    variadic=True,
+)
+STACK = primitive(
+    "stack",
+    "StackBackward0",
+    lambda xp, *tensors, dim: xp.stack(tensors, axis=dim),
+    (lambda g, position, dim: g[(*(slice(None),) * dim, position, ...)],),
+    inputs=(),
+    promotion="common",
+    linear=True,
+    variadic=True,
+)
+FLIP = primitive(
+    "flip",
+    "FlipBackward0",
+    lambda xp, x, dims: xp.flip(x, axis=dims),
+    (lambda xp, g, dims: xp.flip(g, axis=dims),),
+    linear=True,
+)
+ROLL = primitive(
+    "roll",
+    "RollBackward0",
+    lambda xp, x, shifts, dims: xp.roll(x, shifts, axis=dims),
+    (lambda xp, g, shifts, dims: xp.roll(g, tuple(-s for s in shifts), axis=dims),),
+    linear=True,
+)
+TRIL = primitive(
+    "tril",
+    "TrilBackward0",
+    lambda xp, x, diagonal: xp.tril(x, k=diagonal),
+    (lambda xp, g, diagonal: xp.tril(g, k=diagonal),),
+    linear=True,
+)
+TRIU = primitive(
+    "triu",
+    "TriuBackward0",
+    lambda xp, x, diagonal: xp.triu(x, k=diagonal),
+    (lambda xp, g, diagonal: xp.triu(g, k=diagonal),),
+    linear=True,
+)
+
+
+def _diagonal_rule(g: Any, x_shape: Any, offset: int, dim1: int, dim2: int) -> Any:
+    return DIAGONAL_PUT(g, shape=tuple(x_shape), offset=offset, dim1=dim1, dim2=dim2)
+
+
+def _diagonal_put_kernel(
+    xp: Any, x: Any, shape: tuple[int, ...], offset: int, dim1: int, dim2: int
+) -> Any:
+    whole = xp.zeros(shape, dtype=x.dtype)
+    part = whole.diagonal(offset, dim1, dim2)
+    if part.base is not None and not part.flags.writeable:
+        part.flags.writeable = True
+    part[...] = x
+    return whole
+
+
+DIAGONAL = primitive(
+    "diagonal",
+    "DiagonalBackward0",
+    lambda x, offset, dim1, dim2: _writable_diagonal(x, offset, dim1, dim2),
+    (_diagonal_rule,),
+    inputs=("x",),
+    linear=True,
+    view=True,
+)
+
+
+def _writable_diagonal(x: Any, offset: int, dim1: int, dim2: int) -> Any:
+    """NumPy marks diagonals read-only; here they are views like any other."""
+    part = x.diagonal(offset, dim1, dim2)
+    if x.flags.writeable:
+        part.flags.writeable = True
+    return part
+
+
+DIAGONAL_PUT = primitive(
+    "diagonal_backward",
+    "DiagonalBackwardBackward0",
+    _diagonal_put_kernel,
+    (lambda g, offset, dim1, dim2: DIAGONAL(g, offset=offset, dim1=dim1, dim2=dim2),),
+    inputs=("x",),
+    linear=True,
+)
+CLONE = primitive(
+    "clone",
+    "CloneBackward0",
+    lambda xp, x: xp.asarray(x, copy=True),
+    (lambda g: g,),
+    linear=True,
+)
+COPY = CLONE.variant("CopyBackwards")
+TO_COPY = primitive(
+    "to",
+    "ToCopyBackward0",
+    lambda xp, x, dtype: xp.astype(x, dtype, copy=True),
+    (lambda g: g,),
+    linear=True,
+)

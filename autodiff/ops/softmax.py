@@ -1,0 +1,91 @@
+"""Normalised exponentials and the losses built on them, fused for stability."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autodiff.ops.indexing import GATHER_PUT
+from autodiff.primitive import primitive
+
+__all__ = ["LOG_SOFTMAX", "MSE_LOSS", "NLL_LOSS", "SOFTMAX"]
+
+
+def _softmax_kernel(xp: Any, x: Any, dim: int) -> Any:
+    if not x.ndim:
+        return xp.ones_like(x)
+    powers = xp.exp(x - xp.max(x, axis=dim, keepdims=True))
+    return powers / xp.sum(powers, axis=dim, keepdims=True)
+
+
+def _softmax_rule(xp: Any, g: Any, out: Any, dim: int) -> Any:
+    if not out.ndim:
+        return xp.zeros_like(g)
+    weighted = g * out
+    return weighted - out * xp.sum(weighted, axis=dim, keepdims=True)
+
+
+SOFTMAX = primitive("softmax", "SoftmaxBackward0", _softmax_kernel, (_softmax_rule,))
+
+
+def _log_softmax_kernel(xp: Any, x: Any, dim: int) -> Any:
+    if not x.ndim:
+        return xp.zeros_like(x)
+    shifted = x - xp.max(x, axis=dim, keepdims=True)
+    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=dim, keepdims=True))
+
+
+def _log_softmax_rule(xp: Any, g: Any, out: Any, dim: int) -> Any:
+    if not out.ndim:
+        return xp.zeros_like(g)
+    return g - xp.exp(out) * xp.sum(g, axis=dim, keepdims=True)
+
+
+LOG_SOFTMAX = primitive(
+    "log_softmax", "LogSoftmaxBackward0", _log_softmax_kernel, (_log_softmax_rule,)
+)
+
+
+def _mse_kernel(xp: Any, x: Any, y: Any, reduction: str) -> Any:
+    difference = x - y
+    squares = difference * difference
+    if reduction == "none":
+        return squares
+    return xp.mean(squares) if reduction == "mean" else xp.sum(squares)
+
+
+def _mse_rule(xp: Any, g: Any, x: Any, y: Any, reduction: str) -> Any:
+    difference = x - y
+    count = math.prod(difference.shape)
+    scale = 2 / count if reduction == "mean" and count else 2
+    return (g * scale) * difference
+
+
+MSE_LOSS = primitive(
+    "mse_loss",
+    "MseLossBackward0",
+    _mse_kernel,
+    (
+        lambda xp, g, x, y, reduction: _mse_rule(xp, g, x, y, reduction),
+        lambda xp, g, x, y, reduction: -_mse_rule(xp, g, x, y, reduction),
+    ),
+    promotion="common",
+    broadcasts=True,
+)
+
+
+def _nll_kernel(xp: Any, x: Any, index: Any, scales: Any, dim: int, reduce: bool) -> Any:
+    weighted = -xp.take_along_axis(x, index, axis=dim) * xp.astype(xp.asarray(scales), x.dtype)
+    return xp.sum(weighted) if reduce else xp.squeeze(weighted, axis=dim)
+
+
+def _nll_rule(
+    xp: Any, g: Any, x_shape: Any, index: Any, scales: Any, dim: int, reduce: bool
+) -> Any:
+    if not reduce:
+        g = xp.expand_dims(g, axis=dim)
+    values = -g * xp.astype(xp.asarray(scales), g.dtype)
+    return GATHER_PUT(values, shape=tuple(x_shape), index=index, dim=dim)
+
+
+NLL_LOSS = primitive("nll_loss", "NllLossBackward0", _nll_kernel, (_nll_rule,), linear=True)

@@ -1,0 +1,351 @@
+"""An operation is one row: a forward kernel and one derivative rule per input.
+
+Kernel and rules are array code over a namespace `xp` with the Array API standard's names, so the
+same row runs on NumPy arrays, on tensors (gradients of gradients), on arrays of other libraries
+and on symbolic arrays. A rule asks for what it needs by the names of its parameters:
+
+    g        the cotangent of the output (of a tangent: rules are linear in g)
+    xp       the array namespace
+    x, y, …  the value of an input, under the kernel's own parameter name; it is saved
+    out      the result; it is saved
+    x_shape  the shape of an input; nothing is saved
+    others   the operation's keyword parameters
+
+What no rule asks for is not saved. Broadcasting is undone here, in no rule.
+
+`Primitive.__call__` is the single place where an operation is applied and recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff import operation
+from autodiff.graph import accumulator
+from autodiff.modes import SILENT, is_grad_enabled, restore, silence
+from autodiff.operation import (
+    PARAM,
+    POSITION,
+    SAVED,
+    SHAPE,
+    XP,
+    G,
+    Operation,
+    Plan,
+    record,
+    record_pointwise,
+    wrap,
+)
+from autodiff.promotion import explain, namespace, promote
+from autodiff.state import TensorState, storage
+from autodiff.views import link_view
+
+__all__ = ["Primitive", "binary", "bind_tensor_class", "pointwise", "primitive", "unary"]
+
+_DEFAULT_NAMES = ("x", "y", "z")
+_F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
+_new = object.__new__
+
+Tensor: type[TensorState] = TensorState
+
+
+def bind_tensor_class(cls: type[TensorState]) -> None:
+    """Called once by `tensor_class.py`, which needs the operations to define its methods."""
+    global Tensor
+    Tensor = cls
+    operation.bind_tensor_class(cls)
+
+
+class Primitive:
+    """One operation: see the module's description. Made by :func:`primitive`."""
+
+    __slots__ = (
+        "broadcasts",
+        "codes",
+        "holomorphic",
+        "inputs",
+        "kernel",
+        "kernel_takes_xp",
+        "linear",
+        "name",
+        "node_type",
+        "numpy_kernel",
+        "outputs",
+        "plans",
+        "promotion",
+        "rules",
+        "single",
+        "variadic",
+        "view",
+    )
+
+    name: str
+    inputs: tuple[str, ...]
+    rules: tuple[Callable[..., Any] | None, ...]
+    promotion: str | None
+    plans: dict[Any, Plan]
+
+    def run(self, *values: Any, **params: Any) -> Any:
+        """The kernel alone, on bare arrays."""
+        if self.kernel_takes_xp:
+            return self.kernel(namespace(values[0]), *values, **params)
+        return self.kernel(*values, **params)
+
+    def variant(self, node: str) -> Primitive:
+        """The same row under another grad_fn name."""
+        other = _new(Primitive)
+        for slot in Primitive.__slots__:
+            setattr(other, slot, getattr(self, slot))
+        other.plans = {}
+        other.node_type = _node_type(node, other)
+        return other
+
+    def pull_back(self, cotangent: Any, shape: Any, params: dict[str, Any], xp: Any) -> Any:
+        """The rule of a view's only input, which reads no values."""
+        rule, codes = self.rules[0], self.codes[0]
+        assert rule is not None
+        parts = {G: cotangent, XP: xp, SHAPE: shape}
+        return rule(*(params[key] if kind == PARAM else parts[kind] for kind, key in codes))
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        """Apply to tensors (recorded), or run the kernel on bare arrays."""
+        tensors = False
+        for value in inputs:
+            if isinstance(value, TensorState):
+                tensors = True
+            elif hasattr(type(value), "__torch_function__"):
+                return _foreign(self, inputs, params)
+        if not tensors:
+            return self.run(*inputs, **params)
+        if self.view:
+            arrays = [storage(inputs[0]), *inputs[1:]]
+        else:
+            arrays = [v._data if isinstance(v, TensorState) else v for v in inputs]
+        values = arrays if self.promotion is None else promote(self, inputs, arrays)
+        token = silence(SILENT)
+        try:
+            if self.kernel_takes_xp:
+                out = self.kernel(namespace(arrays[0]), *values, **params)
+            else:
+                out = self.kernel(*values, **params)
+        except ValueError as error:
+            raise explain(self, arrays, error) from None
+        finally:
+            restore(token)
+        several = isinstance(out, tuple)
+        results = tuple(wrap(array) for array in out) if several else (wrap(out),)
+        if self.rules and is_grad_enabled():
+            record(self, inputs, arrays, results, params)
+        if self.view:
+            for number, result in enumerate(results):
+                step = self.single(params, number) if several else (self, params)
+                link_view(result, inputs[0], step, several)
+        return results if several else results[0]
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+def unary(row: Primitive, x: Any) -> Any:
+    """`row` on one tensor: the straight path of an elementwise operation."""
+    if type(x) is Tensor and x._extra is None:
+        data = x._data
+        dtype = data.dtype
+        if dtype is _F32 or dtype is _F64:
+            token = silence(SILENT)
+            try:
+                out = row.numpy_kernel(data)
+            finally:
+                restore(token)
+            result = _new(Tensor)
+            result._data = out
+            result._node = result._leaf = result._counter = result._extra = None
+            edge = x._node
+            if edge is None and x._leaf is not None:
+                edge = accumulator(x)
+            if edge is not None and is_grad_enabled():
+                record_pointwise(row, 1, (x,), (edge,), (data,), result, None)
+            return result
+    return row(x)
+
+
+def binary(row: Primitive, x: Any, y: Any) -> Any:
+    """`row` on two tensors, or a tensor and a number: the straight path."""
+    if type(x) is Tensor and x._extra is None:
+        xd = x._data
+        dtype = xd.dtype
+        if dtype is _F32 or dtype is _F64:
+            kind = type(y)
+            if kind is Tensor:
+                if y._extra is not None or y._data.dtype is not dtype:
+                    return row(x, y)
+                yd = y._data
+                y_edge = y._node
+                if y_edge is None and y._leaf is not None:
+                    y_edge = accumulator(y)
+            elif kind is float or kind is int:
+                yd = y
+                y_edge = None
+            else:
+                return row(x, y)
+            token = silence(SILENT)
+            try:
+                out = row.numpy_kernel(xd, yd)
+            except ValueError as error:
+                raise explain(row, (xd, yd), error) from None
+            finally:
+                restore(token)
+            result = _new(Tensor)
+            result._data = out
+            result._node = result._leaf = result._counter = result._extra = None
+            x_edge = x._node
+            if x_edge is None and x._leaf is not None:
+                x_edge = accumulator(x)
+            if (x_edge is not None or y_edge is not None) and is_grad_enabled():
+                mask = (x_edge is not None) | (y_edge is not None) << 1
+                shapes = None
+                if kind is Tensor and (type(xd) is not type(out) or type(yd) is not type(out)):
+                    shapes = (xd.shape, yd.shape)
+                elif kind is Tensor and type(out) is np.ndarray:
+                    x_shape, y_shape = xd.shape, yd.shape
+                    if x_shape != y_shape:
+                        shapes = (x_shape, y_shape)
+                record_pointwise(row, mask, (x, y), (x_edge, y_edge), (xd, yd), result, shapes)
+            return result
+    return row(x, y)
+
+
+def _foreign(row: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+    """Hand the operation to an input that brings its own meaning (PyTorch's protocol)."""
+    types = tuple({type(v) for v in inputs if hasattr(type(v), "__torch_function__")})
+    for kind in types:
+        result = kind.__torch_function__(row, types, tuple(inputs), params)
+        if result is not NotImplemented:
+            return result
+    raise TypeError(
+        f"no implementation found for '{row.name}' on types that implement "
+        f"__torch_function__: {[kind.__name__ for kind in types]}"
+    )
+
+
+def _node_type(name: str, row: Primitive) -> type[Operation]:
+    several = row.outputs == -1
+    members = {"__slots__": (), "row": row, "several": several, "__module__": "autodiff"}
+    return type(name, (Operation,), members)
+
+
+def primitive(
+    name: str,
+    node: str,
+    kernel: Callable[..., Any] | str,
+    rules: Sequence[Callable[..., Any] | None] = (),
+    *,
+    inputs: Sequence[str] | None = None,
+    promotion: str | None = None,
+    broadcasts: bool = False,
+    holomorphic: bool = False,
+    linear: bool = False,
+    view: bool = False,
+    variadic: bool = False,
+    outputs: Sequence[str] | int = ("out",),
+    single: Callable[[dict[str, Any], int], Any] | None = None,
+) -> Primitive:
+    """Make a row.
+
+    name: PyTorch's name of the function, which is also the name of its definition. node: the
+    printed name of its grad_fn. kernel: array code, or the name of an Array API function.
+    rules: one per input; None where there is no derivative; empty if the result has none at all.
+    inputs: the names of the inputs, read off the kernel where it is Python code. promotion:
+    None, "common" (PyTorch's result type) or "float" (and integers become the default dtype).
+    holomorphic: rules are complex partials, conjugated for cotangents here. linear: the kernel
+    is its own tangent rule. view: the result shares memory with the first input. variadic: any
+    number of inputs under one rule, which may ask for `position` and `x_shape`. outputs: names
+    of the outputs for rules to ask by, or -1 where their number varies and rules take a list.
+    """
+    row = _new(Primitive)
+    row.name = name
+    row.numpy_kernel, row.kernel, row.kernel_takes_xp, found = _kernel(kernel)
+    names = inputs if inputs is not None else (found or _DEFAULT_NAMES)[: len(rules)]
+    row.inputs = tuple(names)
+    row.rules = tuple(rules)
+    row.promotion = promotion
+    row.broadcasts = broadcasts
+    row.holomorphic = holomorphic
+    row.linear = linear
+    row.view = view
+    row.variadic = variadic
+    row.outputs = outputs
+    row.single = single
+    row.plans = {}
+    row.node_type = _node_type(node, row)
+    row.codes = tuple(() if rule is None else _codes(row, rule) for rule in row.rules)
+    return row
+
+
+def pointwise(
+    name: str,
+    node: str,
+    kernel: Callable[..., Any] | str,
+    rules: Sequence[Callable[..., Any]] = (),
+    *,
+    promotion: str = "float",
+    holomorphic: bool = True,
+    inputs: Sequence[str] | None = None,
+) -> Primitive:
+    """A row that acts element by element on broadcast inputs."""
+    return primitive(
+        name,
+        node,
+        kernel,
+        rules,
+        inputs=inputs,
+        promotion=promotion,
+        broadcasts=True,
+        holomorphic=holomorphic,
+    )
+
+
+def _kernel(kernel: Any) -> tuple[Any, Any, bool, tuple[str, ...]]:
+    """(for NumPy, for any namespace, whether that takes xp, its parameter names)."""
+    if isinstance(kernel, str):
+        name = kernel
+        return getattr(np, name), lambda xp, *a, **p: getattr(xp, name)(*a, **p), True, ()
+    code = getattr(kernel, "__code__", None)
+    if code is None:
+        return kernel, kernel, False, ()
+    names = code.co_varnames[: code.co_argcount]
+    if names and names[0] == "xp":
+        return lambda *a, **p: kernel(np, *a, **p), kernel, True, names[1:]
+    return kernel, kernel, False, names
+
+
+def _codes(row: Primitive, rule: Any) -> tuple[tuple[int, Any], ...]:
+    """What each parameter of a rule stands for."""
+    code = rule.__code__
+    codes: list[tuple[int, Any]] = []
+    outputs = row.outputs if isinstance(row.outputs, tuple) else ()
+    for name in code.co_varnames[: code.co_argcount]:
+        if name in ("g", "gs"):
+            codes.append((G, None))
+        elif name == "xp":
+            codes.append((XP, None))
+        elif name == "position" and row.variadic:
+            codes.append((POSITION, None))
+        elif name in outputs:
+            codes.append((SAVED, -1 - outputs.index(name)))
+        elif name in row.inputs:
+            codes.append((SAVED, row.inputs.index(name)))
+        elif name == "x_shape" and row.variadic:
+            codes.append((SHAPE, None))
+        elif name.endswith("_shape") and name[:-6] in row.inputs:
+            codes.append((SHAPE, row.inputs.index(name[:-6])))
+        else:
+            codes.append((PARAM, name))
+    return tuple(codes)

@@ -1,0 +1,75 @@
+"""The dtype in which PyTorch computes, and NumPy's complaints in PyTorch's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autodiff import dtypes, errors
+from autodiff.dtypes import from_numpy_dtype, result_type
+from autodiff.modes import settings
+from autodiff.state import TensorState
+
+if TYPE_CHECKING:
+    from autodiff.primitive import Primitive
+
+__all__ = ["explain", "namespace", "promote"]
+
+_NUMBERS = (int, float, complex, np.generic)
+
+
+def namespace(value: Any) -> Any:
+    """The array namespace of an array, a tensor or a number."""
+    if isinstance(value, np.ndarray | np.generic):
+        return np
+    method = getattr(value, "__array_namespace__", None)
+    return np if method is None else method()
+
+
+def promote(row: Primitive, inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:
+    """The input arrays in the dtype in which PyTorch computes."""
+    operands: list[Any] = []
+    skip = 1 if row.promotion == "where" else 0  # a condition has no part in the result's dtype
+    for value, array in zip(inputs[skip:], arrays[skip:], strict=True):
+        if isinstance(value, TensorState):
+            operands.append((from_numpy_dtype(array.dtype), "dim" if array.ndim else "zero"))
+        elif isinstance(array, _NUMBERS):
+            operands.append((_number_dtype(array), "wrapped"))
+    dtype = result_type(tuple(operands), settings.default_dtype)
+    if row.promotion == "float" and not (dtype.is_floating_point or dtype.is_complex):
+        dtype = settings.default_dtype
+    target = dtype.numpy
+    cast = list(arrays[:skip])
+    for array in arrays[skip:]:
+        found = getattr(array, "dtype", None)
+        if isinstance(array, np.generic) and not isinstance(array, np.ndarray) and found != target:
+            cast.append(array.astype(target))
+        elif found is not None and found != target:
+            cast.append(namespace(array).astype(array, target))
+        else:
+            cast.append(array)
+    if all(not hasattr(array, "dtype") for array in cast[skip:]):
+        cast[skip] = np.asarray(cast[skip], target)
+    return cast
+
+
+def _number_dtype(value: Any) -> Any:
+    if isinstance(value, bool | np.bool_):
+        return dtypes.bool
+    if isinstance(value, int | np.integer):
+        return dtypes.int64
+    if isinstance(value, float | np.floating):
+        return settings.default_dtype
+    return settings.default_dtype.to_complex()
+
+
+def explain(row: Primitive, arrays: Sequence[Any], error: ValueError) -> Exception:
+    """NumPy's complaint in PyTorch's words, where it is about shapes."""
+    shapes = [np.shape(array) for array in arrays]
+    for second in shapes[1:]:
+        mismatch = errors.broadcast_mismatch(shapes[0], second)
+        if mismatch is not None and row.broadcasts:
+            return mismatch
+    return error

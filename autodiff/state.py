@@ -1,0 +1,83 @@
+"""What a tensor consists of; everything that it can do is in `tensor_class.py`.
+
+Five slots are set for every result of every operation, so they hold just what the common case
+needs. What is rare (views, hooks, a second output's number) hangs off `_extra`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff.graph import LeafState, Node
+
+__all__ = ["Extra", "TensorState", "ViewOf", "storage", "version_counter"]
+
+
+class ViewOf:
+    """Where a view's memory comes from.
+
+    base: the tensor that owns the memory (never itself a view). chain: the view operations that
+    lead from the base to this tensor, as (primitive, params). version: the counter's value when
+    the view's grad_fn was last right. made: "normal", "no_grad" or "multiple", which decides
+    whether it may be written to.
+    """
+
+    __slots__ = ("base", "chain", "made", "version")
+
+    def __init__(
+        self, base: TensorState, chain: tuple[tuple[Any, dict[str, Any]], ...], made: str
+    ) -> None:
+        self.base = base
+        self.chain = chain
+        self.made = made
+        self.version = base._counter[0] if base._counter is not None else 0
+
+
+class Extra:
+    """The rare parts of a tensor's state."""
+
+    __slots__ = ("grad", "hooks", "number", "retains", "view")
+
+    def __init__(self) -> None:
+        self.number = 0  # which output of its node the tensor is
+        self.view: ViewOf | None = None
+        self.hooks: dict[int, Any] | None = None  # hooks of a leaf
+        self.grad: TensorState | None = None  # of a tensor that is not a leaf requiring grad
+        self.retains = False
+
+
+class TensorState:
+    """The state of a tensor.
+
+    _data: the array; a NumPy scalar stands for a 0-d array that nobody else can see.
+    _node: the node that made it, None for leaves and constants.
+    _leaf: set when the tensor is a leaf that requires a gradient.
+    _counter: a one-element list, the number of in-place writes, shared by all that share the
+    memory; None stands for a count of zero that nobody looked at yet.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_counter", "_data", "_extra", "_leaf", "_node")
+
+    _data: Any
+    _node: Node | None
+    _leaf: LeafState | None
+    _counter: list[int] | None
+    _extra: Extra | None
+
+
+def storage(tensor: TensorState) -> Any:
+    """The tensor's array in a form that can be shared and written to."""
+    data = tensor._data
+    if isinstance(data, np.generic):
+        data = tensor._data = np.array(data)
+    return data
+
+
+def version_counter(tensor: TensorState) -> list[int]:
+    """The write counter, made at first use."""
+    counter = tensor._counter
+    if counter is None:
+        counter = tensor._counter = [0]
+    return counter

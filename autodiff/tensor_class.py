@@ -1,0 +1,542 @@
+"""The `Tensor`: an array that records what is done with it."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from autodiff import errors
+from autodiff.autograd import backward as run_backward
+from autodiff.dtypes import as_dtype, from_numpy_dtype
+from autodiff.dtypes import dtype as Dtype
+from autodiff.formatting import format_tensor
+from autodiff.functions import shapes
+from autodiff.graph import AccumulateGrad, LeafState, Node
+from autodiff.hooks import RemovableHandle
+from autodiff.methods.elementwise import Elementwise
+from autodiff.methods.inplace import InPlace
+from autodiff.methods.operators import Operators
+from autodiff.methods.reductions import Reductions
+from autodiff.methods.shapes import Shapes
+from autodiff.modes import settings
+from autodiff.operation import wrap
+from autodiff.ops.shapes import TO_COPY
+from autodiff.primitive import bind_tensor_class
+from autodiff.size import Size, device
+from autodiff.state import Extra, TensorState, storage, version_counter
+from autodiff.views import edge_of
+
+__all__ = ["Tensor"]
+
+
+class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
+    """An array with PyTorch's methods, gradients and printing. Made by :func:`autodiff.tensor`.
+
+    >>> import autodiff
+    >>> x = autodiff.ones(2, 2, requires_grad=True)
+    >>> y = (3 * (x + 2) ** 2).mean()
+    >>> y.backward()
+    >>> x.grad
+    tensor([[4.5000, 4.5000],
+            [4.5000, 4.5000]])
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, *args: Any) -> Any:
+        """`Tensor(2, 3)` is uninitialised memory, `Tensor([1, 2])` a float tensor."""
+        if len(args) == 1 and not isinstance(args[0], int):
+            array = np.array(getattr(args[0], "_data", args[0]), settings.default_dtype.numpy)
+        else:
+            array = np.zeros(args or (0,), settings.default_dtype.numpy)
+        made = object.__new__(cls)
+        made._data = array
+        made._node = made._leaf = made._counter = made._extra = None
+        return made
+
+    # what it is
+
+    @property
+    def shape(self) -> Size:
+        """The size of every dimension."""
+        return tuple.__new__(Size, self._data.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of one dimension."""
+        return self.shape if dim is None else self.shape[_checked(dim, self._data.ndim)]
+
+    @property
+    def dtype(self) -> Dtype:
+        """The type of the elements."""
+        return from_numpy_dtype(self._data.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._data.size  # type: ignore[no-any-return]
+
+    nelement = numel
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self._data.dtype.itemsize  # type: ignore[no-any-return]
+
+    element_size = itemsize.fget
+
+    @property
+    def device(self) -> device:
+        """Where the elements are: always the CPU here."""
+        return device("cpu")
+
+    def is_floating_point(self) -> bool:
+        """Whether the elements are real floating-point numbers."""
+        return self.dtype.is_floating_point
+
+    def is_complex(self) -> bool:
+        """Whether the elements are complex numbers."""
+        return self.dtype.is_complex
+
+    def type(self, dtype: Any = None) -> Any:
+        """The legacy name such as `torch.FloatTensor`; with an argument, a conversion."""
+        return f"torch.{self.dtype.title}Tensor" if dtype is None else self.to(dtype)
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Elements to skip in memory for one step along each dimension."""
+        data = storage(self)
+        steps = tuple(step // data.itemsize for step in data.strides)
+        return steps if dim is None else steps[_checked(dim, data.ndim)]
+
+    def storage_offset(self) -> int:
+        """Elements between the start of the base's memory and this view's first element."""
+        base = self._base
+        if base is None or not self._data.size:
+            return 0
+        start = storage(self).__array_interface__["data"][0]
+        origin = storage(base).__array_interface__["data"][0]
+        return (start - origin) // self._data.itemsize  # type: ignore[no-any-return]
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return storage(self).__array_interface__["data"][0]  # type: ignore[no-any-return]
+
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie in memory in row-major order without gaps."""
+        return storage(self).flags.c_contiguous  # type: ignore[no-any-return]
+
+    def contiguous(self) -> Any:
+        """Itself if contiguous, otherwise a contiguous copy."""
+        return self if self.is_contiguous() else self.clone()
+
+    # autograd
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on the tensor are recorded."""
+        return self._leaf is not None or self._node is not None or edge_of(self)[0] is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if edge_of(self)[0] is not None and self._leaf is None:
+            if not value:
+                raise RuntimeError(errors.NON_LEAF_FLAG_FALSE)
+            return
+        if not value:
+            if self._leaf is not None and self._leaf.grad is not None:
+                self._ensure_extra().grad = self._leaf.grad
+            self._leaf = None
+        elif self._leaf is None:
+            if self._data.dtype.kind not in "fcV":
+                raise RuntimeError(errors.FLOAT_ONLY_SETTER)
+            self._leaf = LeafState()
+            if self._extra is not None:
+                self._leaf.grad = self._extra.grad
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Set `requires_grad` of a leaf, and return the tensor."""
+        if requires_grad and self._data.dtype.kind not in "fcV":
+            raise RuntimeError(errors.FLOAT_ONLY_METHOD)
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the tensor was made by the user, not by a recorded operation."""
+        return self.grad_fn is None
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node of the operation that made the tensor; None for a leaf."""
+        node, _ = (self._node, 0) if self._extra is None else edge_of(self)
+        return None if isinstance(node, AccumulateGrad) else node
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of its `grad_fn` the tensor is."""
+        return edge_of(self)[1]
+
+    @property
+    def grad(self) -> Any:
+        """What backward has added up for this tensor; None before."""
+        if self._leaf is not None:
+            return self._leaf.grad
+        extra = self._extra
+        kept = None if extra is None else extra.grad
+        if self._node is not None and kept is None and (extra is None or not extra.retains):
+            warnings.warn(errors.NON_LEAF_GRAD, UserWarning, stacklevel=2)
+        return kept
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            self._check_grad(value)
+        if self._leaf is not None:
+            self._leaf.grad = value
+        elif value is not None or self._extra is not None:
+            self._ensure_extra().grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self.grad = None
+
+    def _check_grad(self, value: Any) -> None:
+        if not isinstance(value, TensorState):
+            raise TypeError(errors.GRAD_TYPE.format(type(value).__name__))
+        if value is self:
+            raise RuntimeError(errors.GRAD_SELF)
+        found, own = value._data, self._data
+        if found.dtype != own.dtype:
+            raise RuntimeError(
+                errors.GRAD_DTYPE.format(
+                    from_numpy_dtype(found.dtype).title.lower(), self.dtype.title
+                )
+            )
+        if found.shape != own.shape:
+            raise RuntimeError(errors.GRAD_SIZE.format(list(found.shape), list(own.shape)))
+
+    def _ensure_extra(self) -> Extra:
+        if self._extra is None:
+            self._extra = Extra()
+        return self._extra
+
+    def _keep_grad(self, value: Any) -> None:
+        """`retain_grad`: a pass has computed this tensor's gradient."""
+        extra = self._ensure_extra()
+        kept = extra.grad
+        if kept is None:
+            extra.grad = value if value.requires_grad else wrap(np.array(value._data))
+        else:
+            extra.grad = kept + value
+
+    def _keep_grad_sum(self, value: Any, create_graph: bool) -> None:
+        """`backward(inputs=…)`: add into the gradient of a tensor that is not a leaf."""
+        self._keep_grad(value if create_graph else wrap(value))
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of a tensor that is not a leaf in its `.grad`, too."""
+        if not self.requires_grad:
+            raise RuntimeError(errors.RETAIN_NO_GRAD)
+        node, number = edge_of(self)
+        if node is None or isinstance(node, AccumulateGrad):
+            return
+        self._ensure_extra().retains = True
+        node.ensure_hooks().retained[number] = weakref.ref(self)
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether `retain_grad` is in force."""
+        return self._extra is not None and self._extra.retains
+
+    def backward(
+        self,
+        gradient: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Add this tensor's gradients into the `.grad` of the leaves that made it.
+
+        gradient: the cotangent, of this tensor's shape; may be left out for a scalar. The rest is
+        as in :func:`autodiff.autograd.backward`.
+        """
+        given = None if gradient is None else (gradient,)
+        if gradient is not None and not isinstance(gradient, TensorState):
+            given = tuple(gradient)  # PyTorch's TypeError for a number: it is not iterable
+        run_backward((self,), given, retain_graph, create_graph, inputs=inputs)
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call `hook(gradient)` whenever the gradient is computed; it may return another."""
+        if not self.requires_grad:
+            raise RuntimeError(errors.HOOK_NO_GRAD)
+        node, number = edge_of(self)
+        assert node is not None
+        hooks = node.ensure_hooks().on_output.setdefault(number, {})
+        if self._leaf is not None:
+            self._ensure_extra().hooks = hooks
+        return RemovableHandle(hooks, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call `hook(tensor)` after each accumulation into a leaf's `.grad`."""
+        if not self.requires_grad:
+            raise RuntimeError(errors.HOOK_NO_GRAD)
+        if self._leaf is None:
+            raise RuntimeError(errors.POST_HOOK_NON_LEAF)
+        if self._leaf.post_hooks is None:
+            self._leaf.post_hooks = {}
+        return RemovableHandle(self._leaf.post_hooks, hook)
+
+    def detach(self) -> Any:
+        """A tensor on the same memory (and write counter) that needs no gradient."""
+        result = wrap(storage(self))
+        result._counter = version_counter(self)
+        return result
+
+    def detach_(self) -> Any:
+        """Cut this tensor off from what made it."""
+        if self._is_view():
+            raise RuntimeError(errors.DETACH_VIEW)
+        self._node = None
+        self._leaf = None
+        return self
+
+    @property
+    def data(self) -> Any:
+        """A tensor on the same memory whose writes autograd does not see."""
+        return wrap(storage(self))
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if not isinstance(value, TensorState):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if self.requires_grad and value._data.dtype.kind not in "fcV":
+            raise RuntimeError(errors.DATA_DTYPE)
+        self._data = storage(value)
+
+    @property
+    def _version(self) -> int:
+        return 0 if self._counter is None else self._counter[0]
+
+    @property
+    def _base(self) -> Any:
+        extra = self._extra
+        return None if extra is None or extra.view is None else extra.view.base
+
+    def _is_view(self) -> bool:
+        return self._extra is not None and self._extra.view is not None
+
+    # conversions
+
+    def to(self, *args: Any, dtype: Any = None, copy: bool = False, **ignored: Any) -> Any:
+        """Another dtype (itself if it is the same and `copy` is false); devices are ignored."""
+        for one in args:
+            if isinstance(one, TensorState):
+                dtype = one.dtype  # type: ignore[attr-defined]
+            elif isinstance(one, bool):
+                continue
+            elif not isinstance(one, str | device):
+                dtype = one
+        if dtype is None:
+            return self.clone() if copy else self
+        wanted = as_dtype(dtype, "to").numpy
+        if wanted == self._data.dtype and not copy:
+            return self
+        if self._data.dtype.kind == "c" and wanted.kind != "c":
+            warnings.warn(
+                "Casting complex values to real discards the imaginary part",
+                UserWarning,
+                stacklevel=2,
+            )
+        return TO_COPY(self, dtype=wanted)
+
+    def double(self) -> Any:
+        """float64."""
+        return self.to("cpu", dtype=np.float64)
+
+    def float(self) -> Any:
+        """float32."""
+        return self.to("cpu", dtype=np.float32)
+
+    def half(self) -> Any:
+        """float16."""
+        return self.to("cpu", dtype=np.float16)
+
+    def long(self) -> Any:
+        """int64."""
+        return self.to("cpu", dtype=np.int64)
+
+    def int(self) -> Any:
+        """int32."""
+        return self.to("cpu", dtype=np.int32)
+
+    def bool(self) -> Any:
+        """bool."""
+        return self.to("cpu", dtype=np.bool_)
+
+    def cpu(self) -> Any:
+        """Itself."""
+        return self
+
+    def numpy(self, *, force: Any = False) -> Any:
+        """The array itself, sharing memory. Raises RuntimeError if a gradient is required."""
+        if self.requires_grad and not force:
+            raise RuntimeError(errors.NUMPY_REQUIRES_GRAD)
+        return storage(self)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def item(self) -> Any:
+        """The only element as a Python number."""
+        if self._data.size != 1:
+            raise RuntimeError(
+                f"a Tensor with {self._data.size} elements cannot be converted to Scalar"
+            )
+        return self._data.item()
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers."""
+        return self._data.tolist()
+
+    def _scalar(self, convert: Callable[[Any], Any]) -> Any:
+        if self._data.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        if self.requires_grad:
+            warnings.warn(errors.SCALAR_FROM_GRAD, UserWarning, stacklevel=3)
+        return convert(self._data.item())
+
+    def __float__(self) -> Any:
+        return self._scalar(_float)
+
+    def __int__(self) -> Any:
+        return self._scalar(_int)
+
+    def __complex__(self) -> complex:
+        return self._scalar(complex)  # type: ignore[no-any-return]
+
+    def __index__(self) -> Any:
+        if self._data.dtype.kind not in "iub" or self._data.size != 1:
+            raise TypeError(
+                "only integer tensors of a single element can be converted to an index"
+            )
+        return _int(self._data.item())
+
+    def __bool__(self) -> Any:
+        if self._data.size != 1:
+            raise RuntimeError(
+                "Boolean value of Tensor with no values is ambiguous"
+                if not self._data.size
+                else "Boolean value of Tensor with more than one value is ambiguous"
+            )
+        return _bool(self._data.item())
+
+    def __len__(self) -> Any:
+        if not self._data.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self._data.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(shapes.unbind(self, 0))
+
+    def __contains__(self, element: Any) -> Any:
+        if isinstance(element, TensorState) or np.isscalar(element):
+            return _bool(np.any(self._data == getattr(element, "_data", element)))
+        raise RuntimeError(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+            f"{type(element)}."
+        )
+
+    @property
+    def T(self) -> Any:
+        """All dimensions reversed."""
+        return shapes.reversed_dims(self)
+
+    @property
+    def mT(self) -> Any:
+        """The last two dimensions exchanged."""
+        if self._data.ndim < 2:
+            raise RuntimeError(
+                f"tensor.mT is only supported on matrices or batches of matrices. Got "
+                f"{self._data.ndim}-D tensor."
+            )
+        return shapes.transpose(self, -2, -1)
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        from autodiff import namespace
+
+        return namespace
+
+    def __copy__(self) -> Any:
+        result = wrap(storage(self))
+        if self.requires_grad:
+            result._leaf = LeafState()
+        return result
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        if not self.is_leaf:
+            raise RuntimeError(errors.DEEPCOPY_NON_LEAF)
+        result = wrap(np.array(self._data))
+        memo[id(self)] = result
+        if self._leaf is not None:
+            result._leaf = LeafState()
+            result._leaf.grad = copy.deepcopy(self._leaf.grad, memo)
+        return result
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _rebuilt, (type(self), np.array(self._data), self.requires_grad)
+
+    # printing
+
+    def __repr__(self) -> str:
+        node = self.grad_fn
+        return format_tensor(
+            self._data,
+            options=settings.print_options,
+            default_dtype=settings.default_dtype,
+            requires_grad=self.requires_grad,
+            grad_fn_name=None if node is None else node.name(),
+        )
+
+    def __format__(self, spec: str) -> str:
+        if not self._data.ndim and type(self) is Tensor:
+            return format(self._data.item(), spec)
+        return object.__format__(self, spec)
+
+
+_float, _int, _bool = float, int, bool
+
+
+def _checked(dim: int, ndim: int) -> int:
+    from autodiff.functions.arguments import axis
+
+    return axis(dim, ndim)
+
+
+def _rebuilt(cls: Any, array: Any, requires_grad: Any) -> Any:
+    """A tensor from a pickle: a leaf, without gradient."""
+    made = object.__new__(cls)
+    made._data = array
+    made._node = made._leaf = made._counter = made._extra = None
+    if requires_grad:
+        made._leaf = LeafState()
+    return made
+
+
+bind_tensor_class(Tensor)
