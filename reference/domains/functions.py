@@ -170,17 +170,29 @@ class BallFunctions:
     def power(self, base: Any, numerator: int, denominator: int) -> Any:
         """The real root to a positive power; MASKED stays MASKED."""
         if denominator == 1:
-            return np.power(base, numerator) if numerator != 1 else base
+            return _whole_power(base, numerator)
         try:
             root = self._root(base, denominator)
         except TypeError:
             root = self._root(self._plain(base), denominator)
-        return root if numerator == 1 else np.power(root, numerator)
+        return _whole_power(root, numerator)
 
     def _root(self, base: Any, degree: int) -> Any:
         if degree == 2:
             return self._sqrt(base)
         return np.frompyfunc(lambda value: value.root(degree), 1, 1)(base)
+
+
+def _whole_power(base: Any, exponent: int) -> Any:
+    """base to a positive whole power by squaring: Arb's own `**` gives nan around zero."""
+    result = None
+    while exponent:
+        if exponent & 1:
+            result = base if result is None else result * base
+        exponent >>= 1
+        if exponent:
+            base = base * base
+    return result
 
 
 BALL_FUNCTIONS = BallFunctions(_UNARY, _BINARY, _NARY)
