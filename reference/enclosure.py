@@ -134,6 +134,10 @@ class Enclosure:
         """Where the ball is narrow enough for `round` to be certain."""
         return self._rounded(format_of(dtype))[1]
 
+    def rounding(self, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+        """`round` (as float64) and `determined` at once."""
+        return self._rounded(format_of(dtype))
+
     def _rounded(self, fmt: Format) -> tuple[np.ndarray, np.ndarray]:
         flat = self.balls.ravel()
         finite = self.finite.ravel()
@@ -145,8 +149,9 @@ class Enclosure:
             rest[usable] = flat[usable] - to_balls(guess[usable])
             rest = _scaled(rest, -exponents)
         distance = np.abs(_floats(rest)) + _floats(np.asarray(_rad(rest), dtype=object))
-        # below a power of two the grid is twice as fine, hence a quarter
-        certain = usable & (distance < 0.2499)
+        # half a unit, but a quarter below a power of two, where the grid is twice as fine
+        at_power = np.abs(np.frexp(guess)[0]) == 0.5
+        certain = usable & (distance < np.where(at_power, 0.2499, 0.4999))
         result = np.where(finite, guess, np.nan)
         for number in np.flatnonzero(finite & ~certain):
             with working_precision(max(self.precision, 64) + 128):

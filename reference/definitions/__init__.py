@@ -1,0 +1,112 @@
+"""Operations as mathematics: the registry of definitions.
+
+>>> from reference import build
+>>> definition("softmax").name, "logsumexp" in names()
+('softmax', True)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from reference.definitions import (
+    contraction,
+    indexing,
+    linalg,
+    losses,
+    pointwise,
+    reductions,
+    shapes,
+    sorting,
+)
+from reference.definitions.registry import REALS, Definition, Domain, Sample, Samples
+
+__all__ = [
+    "REALS",
+    "Definition",
+    "Domain",
+    "MissingDefinition",
+    "Sample",
+    "define",
+    "definition",
+    "definitions",
+    "names",
+]
+
+_FAMILIES = (
+    pointwise,
+    reductions,
+    shapes,
+    indexing,
+    contraction,
+    sorting,
+    losses,
+    linalg,
+)
+_rows: dict[str, Definition] = {
+    row.name: row for family in _FAMILIES for row in family.DEFINITIONS
+}
+_aliases: dict[str, str] = {alias: row.name for row in _rows.values() for alias in row.aliases}
+
+
+class MissingDefinition(NotImplementedError):
+    """An operation that no definition says what it is."""
+
+
+def define(
+    name: str,
+    function: Callable[..., Any],
+    *,
+    domain: Sequence[Domain] = (),
+    kinks: Sequence[float | str] = (),
+    samples: Samples | None = None,
+    aliases: Sequence[str] = (),
+    results: Sequence[str] = ("value",),
+) -> Definition:
+    """Say what an operation is; a definition of the same name is replaced.
+
+    function: takes the operation's parameters, arrays as nodes, and gives nodes; written with
+    the functions of `reference.build`. The other parameters: see :class:`Definition`.
+
+    >>> from reference import build
+    >>> define("cube", lambda input: build.power(input, 3)).name
+    'cube'
+    """
+    row = Definition(
+        name,
+        function,
+        tuple(domain),
+        tuple(kinks),
+        samples,
+        tuple(aliases),
+        tuple(results),
+    )
+    _rows[name] = row
+    _aliases.update(dict.fromkeys(row.aliases, name))
+    return row
+
+
+def definition(name: str) -> Definition:
+    """The definition of an operation, by its name or an alias.
+
+    Raises MissingDefinition, which says how to add one.
+    """
+    row = _rows.get(_aliases.get(name, name) if name not in _rows else name)
+    if row is None:
+        raise MissingDefinition(
+            f"the operation {name!r} has no definition. Add one, as mathematics:\n"
+            "    from reference import build, define\n"
+            f'    define("{name}", lambda input: build.elementwise(sympy.exp, input))'
+        )
+    return row
+
+
+def names() -> tuple[str, ...]:
+    """The names of all definitions, without aliases."""
+    return tuple(_rows)
+
+
+def definitions() -> tuple[Definition, ...]:
+    """All definitions."""
+    return tuple(_rows.values())

@@ -1,0 +1,184 @@
+"""Number formats under PyTorch's names, promotion, and exact rounding into a format.
+
+A value in the oracle is exact; its format says how an engine would hold it, and how it is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reference.floats import format_of, round_to_format
+
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Size",
+    "as_format",
+    "bfloat16",
+    "bool_",
+    "default",
+    "float16",
+    "float32",
+    "float64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "of_array",
+    "promote",
+    "round_array",
+    "uint8",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A number format as a tensor's `dtype`; `kind` is "bool", "int" or "float".
+
+    >>> float32, float32.is_floating_point, float32.itemsize
+    (torch.float32, True, 4)
+    """
+
+    name: str
+    kind: str
+    itemsize: int
+
+    @property
+    def is_floating_point(self) -> bool:
+        return self.kind == "float"
+
+    @property
+    def array_type(self) -> np.dtype[Any]:
+        """The NumPy type that holds every value of this format (bfloat16 sits in float32)."""
+        return np.dtype("float32" if self.name == "bfloat16" else self.name)
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+float64 = Format("float64", "float", 8)
+float32 = Format("float32", "float", 4)
+float16 = Format("float16", "float", 2)
+bfloat16 = Format("bfloat16", "float", 2)
+int64 = Format("int64", "int", 8)
+int32 = Format("int32", "int", 4)
+int16 = Format("int16", "int", 2)
+int8 = Format("int8", "int", 1)
+uint8 = Format("uint8", "int", 1)
+bool_ = Format("bool", "bool", 1)
+
+
+class Size(tuple[Any, ...]):
+    """A shape, shown as PyTorch shows it.
+
+    >>> Size((2, 3)), Size((2, 3)).numel()
+    (torch.Size([2, 3]), 6)
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"torch.Size({list(self)})"
+
+    def numel(self) -> Any:
+        """The number of elements."""
+        total: Any = 1
+        for size in self:
+            total = total * size
+        return total
+
+
+default = float32
+"""The format of Python floats, as in PyTorch."""
+
+FORMATS: dict[str, Format] = {
+    held.name: held
+    for held in (
+        float64,
+        float32,
+        float16,
+        bfloat16,
+        int64,
+        int32,
+        int16,
+        int8,
+        uint8,
+        bool_,
+    )
+}
+
+
+def as_format(dtype: Any) -> Format:
+    """A format from a format, a name ("float32", "torch.float32") or a NumPy or engine dtype.
+
+    >>> as_format("torch.float64"), as_format(np.float16), as_format(float), as_format(bool)
+    (torch.float64, torch.float16, torch.float32, torch.bool)
+    """
+    if isinstance(dtype, Format):
+        return dtype
+    if dtype is float:
+        return default
+    if dtype is int:
+        return int64
+    if dtype is bool:
+        return bool_
+    name = str(dtype).rpartition(".")[2]
+    if name in FORMATS:
+        return FORMATS[name]
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = ""
+    if name not in FORMATS:
+        raise TypeError(
+            f"dtype {dtype!r} is not one that the oracle has: use one of {', '.join(FORMATS)}"
+        )
+    return FORMATS[name]
+
+
+def of_array(array: np.ndarray) -> Format:
+    """The format of a NumPy array; object arrays hold exact numbers shown in the default."""
+    return default if array.dtype == object else as_format(array.dtype)
+
+
+def promote(*operands: tuple[Format, int]) -> Format:
+    """The format of a result from (format, rank) pairs; rank is -1 for Python numbers.
+
+    The widest of the highest kind decides; arrays of rank zero and Python numbers only count
+    where they are of a higher kind.
+
+    >>> promote((float32, 1), (float64, 0)), promote((int64, 1), (float32, -1))
+    (torch.float32, torch.float32)
+    """
+    order = {"bool": 0, "int": 1, "float": 2}
+    result: Format | None = None
+    for wanted in (1, 0, -1):
+        group = [held for held, rank in operands if min(rank, 1) == wanted]
+        if group:
+            widest = _widest(group)
+            if result is None or order[widest.kind] > order[result.kind]:
+                result = widest
+    return result or default
+
+
+def _widest(formats: list[Format]) -> Format:
+    result = formats[0]
+    order = {"bool": 0, "int": 1, "float": 2}
+    for other in formats[1:]:
+        if {result, other} == {float16, bfloat16}:
+            result = float32
+        elif {result.name, other.name} == {"uint8", "int8"}:
+            result = int16
+        elif (order[other.kind], other.itemsize) > (order[result.kind], result.itemsize):
+            result = other
+    return result
+
+
+def round_array(array: np.ndarray, held: Format) -> np.ndarray:
+    """Numbers rounded into a format: a float64 array, or an integer or bool array."""
+    if held.is_floating_point:
+        return round_to_format(array.astype(np.float64), format_of(held.name))
+    return array.astype(held.array_type)

@@ -1,0 +1,93 @@
+"""The `__torch_function__` protocol: an engine's function on the oracle's tensors, by name.
+
+PyTorch calls with its own parameters, which are the definitions'. The rows of `autodiff` are
+called the same way; where a row's parameters are narrower (an index in place of a dimension,
+axes as letters), the table below says what they mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+__all__ = ["call"]
+
+Apply = Callable[..., Any]
+
+
+def call(apply: Apply, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """Apply the definition that has the function's name.
+
+    Raises MissingDefinition where there is none.
+    """
+    name = function.__name__
+    rows = _ROWS.get(name)
+    if rows is not None:
+        names, adapted = rows
+        if names <= kwargs.keys():
+            return adapted(apply, *args, **kwargs)
+    named = {key: value for key, value in kwargs.items() if key not in _IGNORED}
+    return apply(name, *args, **named)
+
+
+_IGNORED = frozenset({"_stacklevel", "inplace", "out"})  # no part of what is computed
+
+
+def _getitem(apply: Apply, x: Any, *, index: Any) -> Any:
+    return apply("getitem", x, index)
+
+
+def _index_select(apply: Apply, x: Any, *, index: Any) -> Any:
+    return apply("getitem", x, index)
+
+
+def _index_put(apply: Apply, x: Any, values: Any, *, index: Any, accumulate: bool) -> Any:
+    return apply("index_put", x, index, values, accumulate)
+
+
+def _masked_fill(apply: Apply, x: Any, value: Any, *, mask: Any) -> Any:
+    return apply("masked_fill", x, np.asarray(mask), value)
+
+
+def _split(apply: Apply, x: Any, *, sizes: tuple[int, ...], dim: int) -> Any:
+    return apply("split", x, sizes, dim)
+
+
+def _cat(apply: Apply, *tensors: Any, dim: int, starts: Any = None) -> Any:
+    return apply("cat", list(tensors), dim)
+
+
+def _stack(apply: Apply, *tensors: Any, dim: int) -> Any:
+    return apply("stack", list(tensors), dim)
+
+
+def _einsum(
+    apply: Apply, *factors: Any, x_axes: str, y_axes: str, out_axes: str, **others: Any
+) -> Any:
+    return apply("einsum", f"{x_axes},{y_axes}->{out_axes}", *factors)
+
+
+def _nll_loss(apply: Apply, x: Any, *, index: Any, scales: Any, dim: int, reduce: bool) -> Any:
+    """Minus the picked entries times their scales, and the sum of that where asked."""
+    picked = apply("squeeze", apply("gather", x, dim, np.asarray(index)), dim)
+    weights = np.asarray(scales)
+    loss = apply("neg", apply("mul", picked, weights.reshape(picked.shape)))
+    return apply("sum", loss) if reduce else loss
+
+
+# name -> (the parameters that tell the row from PyTorch's function, what it means)
+_ROWS: dict[str, tuple[frozenset[str], Callable[..., Any]]] = {
+    "select": (frozenset({"index"}), _getitem),
+    "slice": (frozenset({"index"}), _getitem),
+    "getitem": (frozenset({"index"}), _getitem),
+    "index_select": (frozenset({"index"}), _index_select),
+    "index_put": (frozenset({"index"}), _index_put),
+    "masked_fill": (frozenset({"mask"}), _masked_fill),
+    "split": (frozenset({"sizes"}), _split),
+    "cat": (frozenset({"starts"}), _cat),
+    "stack": (frozenset({"dim"}), _stack),
+    "einsum": (frozenset({"x_axes"}), _einsum),
+    "nll_loss": (frozenset({"scales"}), _nll_loss),
+}
