@@ -243,6 +243,8 @@ def _judge(
         return _arb.nan(), "undefined", "the derivative is infinite"
     if "none" in states:
         return _arb.nan(), "undefined", "the nearby derivatives have no limit"
+    if "blurred" in states and not good:
+        return ball, "undecided", "a comparison could not be decided at any precision"
     if not values:
         if good:
             return ball, "certified", ""

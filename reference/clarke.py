@@ -29,7 +29,8 @@ _STEP_BITS = 64  # how much closer the second nearby point is
 class Limits:
     """Flat object arrays, one per input: the limit of each gradient element along one direction.
 
-    states: per element `limit`, `infinite`, `none` (it does not settle) or `undefined`.
+    states: per element `limit`, `infinite`, `none` (it does not settle), `undefined`, or `blurred`
+    (the enclosure would not shrink, so nothing is known).
     """
 
     values: tuple[np.ndarray, ...]
@@ -136,20 +137,25 @@ def _sharp(flat: np.ndarray, floor: int) -> np.ndarray:
 def _settle(one: np.ndarray, two: np.ndarray, floor: int) -> tuple[np.ndarray, np.ndarray]:
     values = np.array(two)
     states = np.full(one.size, "limit", dtype="U9")
+    sharp = _sharp(one, floor) & _sharp(two, floor)  # equal midpoints of wide balls say nothing
     first = np.array([float(v) for v in one.tolist()], dtype=np.float64)
     second = np.array([float(v) for v in two.tolist()], dtype=np.float64)
     with np.errstate(invalid="ignore"):
         steady = np.abs(first - second) <= np.abs(second) * 2.0**-_SETTLED_BITS
-    steady &= np.isfinite(second) & (np.abs(second) > 2.0**-900)
+    steady &= np.isfinite(second) & (np.abs(second) > 2.0**-900) & sharp
     for number in np.flatnonzero(~steady):
-        values[number], states[number] = _settled(one[number], two[number], floor)
+        values[number], states[number] = _settled(
+            one[number], two[number], floor, bool(sharp[number])
+        )
     return values, states
 
 
-def _settled(one: Any, two: Any, floor: int) -> tuple[Any, str]:
+def _settled(one: Any, two: Any, floor: int, sharp: bool) -> tuple[Any, str]:
     """The limit of a sequence of which two members are known."""
     if not one.is_finite() or not two.is_finite():
         return _arb.nan(), "undefined"
+    if not sharp:
+        return two, "blurred"
     tiny = _arb(2) ** floor
     if two.is_zero() or (abs(one) < tiny and abs(two) < tiny):
         return _arb(0), "limit"

@@ -358,3 +358,12 @@ def test_format_names(dtype: Any, name: str) -> None:
 def test_unknown_format() -> None:
     with pytest.raises(ValueError, match="no floating-point format 'quad'"):
         format_of("quad")
+
+
+def test_a_comparison_that_no_precision_decides_is_said_to_be_undecided() -> None:
+    def f(x: Any) -> Any:
+        return np.where(np.sin(x) ** 2 + np.cos(x) ** 2 > 1, x, 2 * x)
+
+    certificate = certify(f, np.float32(0.3), max_precision=1024)
+    assert not certificate.certified
+    assert certificate.status(0)[()] == "undecided"
