@@ -236,12 +236,12 @@ def _elements(
     threshold: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(verdicts, ulps, excess) of one array."""
+    if array is None:  # right exactly where zeros would be
+        zeros = np.zeros(truth.shape)
+        verdicts, _, _ = _elements(zeros, truth, status, fmt, explained, threshold)
+        unknown = np.full(truth.shape, np.nan)
+        return np.where(verdicts == "correct", "correct", "missing"), unknown, unknown.copy()
     verdicts = np.full(truth.shape, "undecided", dtype="U12")
-    unknown = np.full(truth.shape, np.nan)
-    if array is None:
-        zero = np.array([bool(v == 0) for v in truth.balls.ravel().tolist()], dtype=bool)
-        verdicts[...] = np.where(zero.reshape(truth.shape), "correct", "missing")
-        return verdicts, unknown, unknown.copy()
     if array.shape != truth.shape:
         raise ValueError(
             f"a gradient has shape {array.shape}, its argument {truth.shape}: shapes must agree"
