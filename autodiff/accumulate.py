@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import errors
 from autodiff.backward import Arithmetic
 from autodiff.graph import Node
 from autodiff.operation import Operation, wrap
@@ -45,39 +46,58 @@ def _never_owned(result: Any, cotangent: Any, node: Node) -> bool:
 def accumulate_array(leaf: Any, cotangent: Any, owned: bool) -> None:
     """Add an array into `leaf.grad`, in place where a gradient is there already."""
     state = leaf._leaf
-    grad = state.grad
-    if grad is None:
-        if not owned and isinstance(cotangent, np.ndarray):
-            cotangent = np.array(cotangent)
-        state.grad = wrap(cotangent)
-    elif grad._node is not None or grad._leaf is not None:
-        state.grad = wrap(grad._data + cotangent)
-    else:
-        data = grad._data
-        if type(data) is np.ndarray:
-            np.add(data, cotangent, out=data)
-        else:
-            grad._data = data + cotangent
-        if grad._counter is not None:
-            grad._counter[0] += 1
-        else:
-            grad._counter = [1]
-    _after_accumulation(leaf)
+    if state is None:  # requires_grad was switched off since the graph was recorded
+        return
+    if cotangent is not None:
+        with state.lock:
+            grad = state.grad
+            if grad is None:
+                state.grad = wrap(_as_gradient(leaf._data, cotangent, owned))
+            else:
+                data = grad._data
+                if type(data) is not np.ndarray:
+                    grad._data = data + cotangent
+                elif data.flags.writeable:
+                    np.add(data, cotangent, out=data)
+                else:
+                    raise RuntimeError(errors.WRITE_TO_EXPANDED)
+                if grad._counter is not None:
+                    grad._counter[0] += 1
+                else:
+                    grad._counter = [1]
+    if state.post_hooks:
+        _after_accumulation(leaf, state)
+
+
+def _as_gradient(data: Any, cotangent: Any, owned: bool) -> Any:
+    """A first gradient: its own memory, laid out like the leaf's."""
+    if type(cotangent) is not np.ndarray:
+        return cotangent
+    strided = type(data) is np.ndarray and data.strides != cotangent.strides
+    if strided and data.shape == cotangent.shape:
+        laid = np.empty_like(data, cotangent.dtype)
+        if not owned or laid.strides != cotangent.strides:
+            laid[...] = cotangent
+            return laid
+    return cotangent if owned else np.array(cotangent)
 
 
 def accumulate_tensor(leaf: Any, cotangent: Any, owned: bool) -> None:
     """Replace `leaf.grad` by a tensor that can itself be differentiated."""
     state = leaf._leaf
-    grad = state.grad
-    state.grad = COPY(cotangent) if grad is None else ADD(grad, cotangent)
-    _after_accumulation(leaf)
+    if state is None:  # requires_grad was switched off since the graph was recorded
+        return
+    if cotangent is not None:
+        with state.lock:
+            grad = state.grad
+            state.grad = COPY(cotangent) if grad is None else ADD(grad, cotangent)
+    if state.post_hooks:
+        _after_accumulation(leaf, state)
 
 
-def _after_accumulation(leaf: Any) -> None:
-    hooks = leaf._leaf.post_hooks
-    if hooks:
-        for hook in tuple(hooks.values()):
-            hook(leaf)
+def _after_accumulation(leaf: Any, state: Any) -> None:
+    for hook in tuple(state.post_hooks.values()):
+        hook(leaf)
 
 
 def _unwrap(tensor: TensorState, like: Any) -> Any:

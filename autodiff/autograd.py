@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from autodiff import errors
+from autodiff import errors, function
 from autodiff.accumulate import arithmetic
 from autodiff.backward import run
 from autodiff.dtypes import from_numpy_dtype
 from autodiff.function import Function
-from autodiff.graph import AccumulateGrad, Node
+from autodiff.functions.arguments import is_tensor_like
+from autodiff.functions.shapes import stack
+from autodiff.graph import Node, Nowhere
 from autodiff.modes import (
     SILENT,
     enable_grad,
@@ -24,14 +26,16 @@ from autodiff.modes import (
     silence,
 )
 from autodiff.operation import wrap
+from autodiff.ops.shapes import TO_COPY
 from autodiff.state import TensorState
-from autodiff.views import edge_of
+from autodiff.views import edge_of, requires_grad
 
 __all__ = [
     "Function",
     "Variable",
     "backward",
     "enable_grad",
+    "function",
     "grad",
     "no_grad",
     "set_grad_enabled",
@@ -41,18 +45,33 @@ Variable = TensorState
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:
-    return (value,) if isinstance(value, TensorState) or value is None else tuple(value)
+    return (value,) if is_tensor_like(value) else tuple(value)
 
 
-def _check_gradient(index: int, output: Any, gradient: Any) -> Any:
-    """The cotangent of a root, in its shape and dtype."""
+def _targets(inputs: Any, function: str) -> tuple[Any, ...]:
+    """The tensors asked about: one, several, or the values of a dict."""
+    if type(inputs) is dict:
+        found = tuple(inputs.values())
+    elif isinstance(inputs, Mapping):
+        raise TypeError(errors.INPUTS_MAPPING.format(function, type(inputs).__name__))
+    else:
+        found = _as_tuple(inputs)
+    if not found:
+        raise RuntimeError(errors.INPUTS_EMPTY.format(function))
+    return found
+
+
+def _check_gradient(index: int, output: Any, gradient: Any, batched: bool) -> None:
+    """Raise if a cotangent does not belong to an output."""
     if not isinstance(gradient, TensorState):
         raise TypeError(
             f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
         )
     expected, found = output._data, gradient._data
-    if found.shape != expected.shape:
-        raise errors.gradient_shape(index, found.shape, expected.shape)
+    shape = found.shape[1:] if batched else found.shape
+    if shape != expected.shape:
+        shown = shape[1:] if batched else shape  # PyTorch's message drops the batch twice
+        raise errors.gradient_shape(index, shown, expected.shape, batched)
     if (found.dtype.kind == "c") != (expected.dtype.kind == "c"):
         raise RuntimeError(
             "For complex Tensors, both grad_output and output are required to have the same "
@@ -60,27 +79,19 @@ def _check_gradient(index: int, output: Any, gradient: Any) -> Any:
             f"{from_numpy_dtype(found.dtype)} and output[{index}] has a dtype of "
             f"{from_numpy_dtype(expected.dtype)}."
         )
-    return gradient
 
 
-def _roots(
-    outputs: Sequence[Any], gradients: Sequence[Any], create_graph: bool
-) -> list[tuple[Node, int, Any]]:
-    """Node, output number and cotangent of every output, checked before anything runs."""
-    if len(outputs) != len(gradients):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
-    cotangents = []
-    for index, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
+def _check_gradients(outputs: Sequence[Any], gradients: Any, batched: bool = False) -> list[Any]:
+    """A cotangent or None for each output, checked as PyTorch checks them."""
+    given: tuple[Any, ...]
+    given = (None,) * len(outputs) if gradients is None else _as_tuple(gradients)
+    found = []
+    for index, (output, gradient) in enumerate(zip(outputs, given, strict=False)):
         if not isinstance(output, TensorState):
-            raise TypeError(
-                f"tensors[{index}] must be a Tensor, but got {type(output).__name__}: pass the "
-                "tensors to differentiate"
-            )
+            raise AssertionError(errors.OUTPUT_TYPE)  # noqa: TRY004 - PyTorch's own type
         if gradient is not None:
-            cotangents.append(_check_gradient(index, output, gradient))
-        elif edge_of(output)[0] is None:
-            cotangents.append(None)
-        else:
+            _check_gradient(index, output, gradient, batched)
+        elif requires_grad(output):
             data = output._data
             if data.size != 1:
                 raise RuntimeError(errors.SCALAR_ONLY)
@@ -89,17 +100,26 @@ def _roots(
                     "grad can be implicitly created only for real scalar outputs but got "
                     f"{from_numpy_dtype(data.dtype)}"
                 )
-            cotangents.append(None)
+        found.append(gradient)
+    if len(found) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(found)} gradients")
+    return found
+
+
+def _roots(
+    outputs: Sequence[Any], gradients: Sequence[Any], create_graph: bool
+) -> list[tuple[Node, int, Any]]:
+    """Node, output number and cotangent of every output."""
     roots = []
-    for index, (output, cotangent) in enumerate(zip(outputs, cotangents, strict=True)):
+    for index, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
         node, number = edge_of(output)
-        if node is None:
+        if node is None or type(node) is Nowhere:
             raise RuntimeError(errors.NO_GRAPH.format(index))
         data = output._data
-        if cotangent is None:
+        if gradient is None:
             value: Any = np.ones(data.shape, data.dtype) if data.ndim else data.dtype.type(1)
         else:
-            value = cotangent
+            value = gradient
         roots.append((node, number, _prepared(value, data.dtype, create_graph)))
     return roots
 
@@ -107,7 +127,7 @@ def _roots(
 def _prepared(value: Any, dtype: Any, create_graph: bool) -> Any:
     if create_graph:
         tensor = value if isinstance(value, TensorState) else wrap(value)
-        return tensor if tensor._data.dtype == dtype else tensor.to(from_numpy_dtype(dtype))
+        return tensor if tensor._data.dtype == dtype else TO_COPY(tensor, dtype=dtype)
     array = value._data if isinstance(value, TensorState) else value
     return array if array.dtype == dtype else array.astype(dtype)
 
@@ -165,33 +185,38 @@ def backward(
                 "`backward()`. Please only use `grad_tensors`."
             )
         grad_tensors = grad_variables
+    targets = None if inputs is None else _targets(inputs, "backward")
     outputs = _as_tuple(tensors)
-    gradients = (None,) * len(outputs) if grad_tensors is None else _as_tuple(grad_tensors)
+    gradients = _check_gradients(outputs, grad_tensors)
     keep = create_graph if retain_graph is None else retain_graph
-    targets = None
-    if inputs is not None:
-        targets = _as_tuple(inputs)
-        if not targets:
-            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     roots = _roots(outputs, gradients, create_graph)
+    edges = None if targets is None else _edges(targets, errors.RETAIN_NO_GRAD)
     if create_graph:
         warnings.warn(errors.CREATE_GRAPH_CYCLE, UserWarning, stacklevel=3)
     if targets is None:
         _walk(roots, keep, create_graph, None, True)
         return
-    edges = _edges(targets)
-    found = _walk(roots, keep, create_graph, edges, True)
-    for target, edge, value in zip(targets, edges, found, strict=True):
-        if not isinstance(edge[0], AccumulateGrad) and value is not None:
-            target._keep_grad_sum(value, create_graph)
+    retained = [one for one in targets if not one.is_leaf and not one.retains_grad]
+    for one in retained:
+        one.retain_grad()
+    try:
+        _walk(roots, keep, create_graph, edges, True)
+    except BaseException:
+        for one in retained:
+            one._forget_retain()
+        raise
 
 
-def _edges(inputs: Sequence[Any]) -> list[tuple[Node, int]]:
+def _edges(inputs: Sequence[Any], message: str) -> list[tuple[Node, int]]:
     edges = []
     for one in inputs:
+        if not isinstance(one, TensorState):
+            raise RuntimeError(  # noqa: TRY004 - PyTorch's own type
+                f"all inputs have to be Tensors or GradientEdges, but got {type(one).__name__}"
+            )
         node, number = edge_of(one)
         if node is None:
-            raise RuntimeError(errors.INPUT_WITHOUT_GRAD)
+            raise RuntimeError(message)
         edges.append((node, number))
     return edges
 
@@ -202,14 +227,15 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Any, ...]:
+) -> Any:
     """The gradients of `outputs` with respect to `inputs`, leaving every `.grad` alone.
 
     allow_unused: None instead of an error for an input that no output depends on;
-    materialize_grads: zeros instead of None.
+    materialize_grads: zeros instead of None. A dict of inputs gives a dict of gradients.
 
     >>> import autodiff
     >>> x = autodiff.tensor(3., requires_grad=True)
@@ -222,39 +248,60 @@ def grad(
             "allow_unused=False."
         )
     allowed = materialize_grads if allow_unused is None else allow_unused
-    targets = _as_tuple(inputs)
     sources = _as_tuple(outputs)
-    if not targets:
-        raise ValueError("grad requires non-empty inputs.")
-    gradients = (None,) * len(sources) if grad_outputs is None else _as_tuple(grad_outputs)
+    targets = _targets(inputs, "grad")
+    if not only_inputs:
+        warnings.warn(errors.ONLY_INPUTS, FutureWarning, stacklevel=2)
+    gradients = _check_gradients(sources, grad_outputs, is_grads_batched)
     keep = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
-        return _batched(sources, targets, gradients, keep, create_graph, allowed)
-    roots = _roots(sources, gradients, create_graph)
-    edges = _edges(targets)
-    found = _walk(roots, keep, create_graph, edges, False)
-    return _presented(targets, found, allowed, materialize_grads, create_graph)
+        found = _batched(sources, targets, gradients, keep, create_graph, allowed)
+    else:
+        found = _once(sources, targets, gradients, keep, create_graph, allowed)
+    if materialize_grads:
+        found = tuple(
+            wrap(np.zeros(target._data.shape, target._data.dtype)) if value is None else value
+            for target, value in zip(targets, found, strict=True)
+        )
+    return dict(zip(inputs, found, strict=True)) if type(inputs) is dict else found
 
 
-def _presented(
+def _once(
+    outputs: Sequence[Any],
     targets: Sequence[Any],
-    found: Sequence[Any],
-    allowed: bool,
-    materialize: bool,
+    gradients: Sequence[Any],
+    keep: bool,
     create_graph: bool,
+    allowed: bool,
 ) -> tuple[Any, ...]:
-    results: list[Any] = []
-    for index, (target, value) in enumerate(zip(targets, found, strict=True)):
-        if value is None:
-            if not allowed:
+    """One pass: the gradient of every target."""
+    roots = _roots(outputs, gradients, create_graph)
+    edges = _edges(targets, errors.INPUT_WITHOUT_GRAD)
+    found = _walk(roots, keep, create_graph, edges, False)
+    if not allowed:
+        for index, value in enumerate(found):
+            if value is None:
                 raise RuntimeError(errors.UNUSED_INPUT.format(index))
-            zeros = np.zeros(target._data.shape, target._data.dtype)
-            results.append(wrap(zeros) if materialize else None)
-        elif create_graph:
-            results.append(value)
+    if create_graph:
+        return tuple(found)
+    # what was passed through unchanged comes back as the tensor that it was, as in PyTorch
+    known = {id(g._data): g for g in gradients if g is not None}
+    return tuple(None if value is None else _presented(value, known) for value in found)
+
+
+def _presented(value: Any, known: dict[int, Any]) -> Any:
+    tensor = known.get(id(value))
+    if tensor is None:
+        if isinstance(value, np.ndarray) and not value.flags.writeable:
+            expanded = any(
+                stride == 0 and size > 1
+                for stride, size in zip(value.strides, value.shape, strict=True)
+            )
+            tensor = wrap(value if expanded else np.array(value))
         else:
-            results.append(wrap(np.array(value)))  # a copy: cotangents may share memory
-    return tuple(results)
+            tensor = wrap(value)
+        known[id(value)] = tensor
+    return tensor
 
 
 def _batched(
@@ -266,16 +313,12 @@ def _batched(
     allowed: bool,
 ) -> tuple[Any, ...]:
     """One pass for each cotangent of a batch, the results stacked."""
-    from autodiff.functions.shapes import stack
-
-    size = gradients[0].shape[0]
+    size = next((g.shape[0] for g in gradients if g is not None), 1)
     rows = []
     for index in range(size):
-        last = index == size - 1
         chosen = tuple(None if g is None else g[index] for g in gradients)
-        rows.append(
-            grad(outputs, targets, chosen, keep or not last, create_graph, allow_unused=allowed)
-        )
+        more = keep or index < size - 1
+        rows.append(_once(outputs, targets, chosen, more, create_graph, allowed))
     return tuple(
         None if column[0] is None else stack(column) for column in zip(*rows, strict=True)
     )

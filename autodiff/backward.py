@@ -38,7 +38,7 @@ class Arithmetic:
     create_graph: bool
 
 
-def run(
+def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would cost to split it
     roots: Sequence[tuple[Node, int, Any]],
     arithmetic: Arithmetic,
     *,
@@ -55,6 +55,7 @@ def run(
     """
     pending, order = _survey([root[0] for root in roots])
     needed = None if wanted is None else _needed(order, wanted)
+    _check(order, needed)
     arrived: dict[Node, Any] = {}
     mine: set[Node] = set()  # whose cotangent lies in memory that nobody else sees
     captured: dict[Edge, Any] = {}
@@ -72,22 +73,24 @@ def run(
 
     def finish(leaf: AccumulateGrad) -> None:
         """All that flows into a leaf has arrived."""
-        if leaf not in arrived:
+        if needed is not None and leaf not in needed:
+            arrived.pop(leaf, None)
             return
-        cotangent = arrived.pop(leaf)
-        owned = leaf in mine
+        cotangent = arrived.pop(leaf, None)
         hooks = leaf.hooks
+        owned = leaf in mine
         if hooks is not None:
-            replaced = _before(leaf, hooks, cotangent, arithmetic)
-            owned = owned and replaced is cotangent and not hooks.on_output
-            cotangent = replaced
+            hooked = _tensor_hooks(leaf, hooks, cotangent, arithmetic)
+            owned = owned and hooked is cotangent and not hooks.on_output
+            cotangent = hooked
         if sought and (leaf, 0) in sought:
             captured[leaf, 0] = cotangent
-        if accumulate and (needed is None or leaf in needed):
+        if accumulate:
+            if hooks is not None and hooks.before:
+                owned, cotangent = False, _prehooks(hooks, cotangent, arithmetic, False)
             arithmetic.accumulate(leaf.variable, cotangent, owned)
-            if hooks is not None:
-                for hook in tuple(hooks.after.values()):
-                    hook((), (arithmetic.wrap(cotangent),))
+            if hooks is not None and hooks.after:
+                _posthooks(hooks, (), cotangent, arithmetic)
 
     for root in {root[0]: None for root in roots}:
         if type(root) is AccumulateGrad and not pending[root]:
@@ -95,21 +98,30 @@ def run(
 
     for node in order:
         cotangent = arrived.pop(node, None)
-        results: Sequence[Any] = ()
-        if cotangent is not None and (needed is None or node in needed):
+        if needed is None or node in needed:
             hooks = node.hooks
             if node.several:
                 cotangent = _as_list(node, cotangent)
-            if hooks is not None:
-                cotangent = _before(node, hooks, cotangent, arithmetic)
-            if sought:
+            onward = needed is None or needed[node]
+            if onward and sought:
                 _capture(captured, sought, node, cotangent)
-            if needed is None or needed[node]:
-                results = node.backward(cotangent, create_graph)
+            if hooks is not None:
+                cotangent = _tensor_hooks(node, hooks, cotangent, arithmetic)
+                if onward and hooks.before:
+                    cotangent = _prehooks(hooks, cotangent, arithmetic, node.several)
+            if onward:
+                results: Sequence[Any] = ()
+                if cotangent is not None or node.fills:
+                    results = node.backward(cotangent, create_graph)
                 if hooks is not None and hooks.after:
-                    results = _after(hooks, results, cotangent, arithmetic)
+                    results = _posthooks(hooks, results, cotangent, arithmetic)
                 if not retain_graph:
                     node.release()
+            else:
+                results = ()
+                _capture(captured, sought, node, cotangent)
+        else:
+            results = ()
         edges = node.edges
         if results:
             numbers = node.numbers
@@ -170,6 +182,16 @@ def _survey(roots: Sequence[Node]) -> tuple[dict[Node, int], list[Node]]:
     return pending, order
 
 
+def _check(order: Sequence[Node], needed: dict[Node, bool] | None) -> None:
+    """Raise, before anything has run, if a saved value was freed or written to."""
+    for node in order:
+        counters = node.counters
+        if counters:
+            for counter, version, _ in counters:
+                if counter[0] != version and (needed is None or needed.get(node)):
+                    node.check()
+
+
 def _needed(order: Sequence[Node], wanted: Sequence[Edge]) -> dict[Node, bool]:
     """The nodes that matter; True where the walk must go on beyond the node."""
     needed: dict[Node, bool] = {node: False for node, _ in wanted}
@@ -186,70 +208,101 @@ def _arrive_one_of_several(
     slots[number] = plus(slots[number], cotangent) if number in slots else cotangent
 
 
-def _as_list(node: Any, slots: dict[int, Any]) -> list[Any]:
+def _as_list(node: Any, slots: dict[int, Any] | None) -> list[Any] | None:
+    """The cotangents of all outputs; None if there is not a single one."""
+    if slots is None:
+        return [None] * len(node.output_meta) if node.fills else None
     return [slots.get(number) for number in range(len(node.output_meta))]
 
 
 def _capture(captured: dict[Edge, Any], sought: set[Edge], node: Node, cotangent: Any) -> None:
     if node.several:
-        for number, one in enumerate(cotangent):
+        for number, one in enumerate(cotangent or ()):
             if (node, number) in sought:
                 captured[node, number] = one
     elif (node, 0) in sought:
         captured[node, 0] = cotangent
 
 
-def _before(node: Node, hooks: NodeHooks, cotangent: Any, arithmetic: Arithmetic) -> Any:
-    """Tensor hooks in the order of registration, then retain_grad, then the node's own."""
+def _tensor_hooks(node: Node, hooks: NodeHooks, cotangent: Any, arithmetic: Arithmetic) -> Any:
+    """Tensor hooks in the order of registration, then retain_grad."""
+    if not hooks.on_output and not hooks.retained:
+        return cotangent
     several = node.several
+    if several and cotangent is None:
+        cotangent = [None] * len(node.output_meta)  # type: ignore[attr-defined]
     values = list(cotangent) if several else [cotangent]
     for number, registered in hooks.on_output.items():
-        if values[number] is not None:
-            for hook in tuple(registered.values()):
-                given = arithmetic.wrap(values[number])
-                returned = hook(given)
-                if returned is not None:
-                    _check_hook(hook, given, returned)
-                    values[number] = arithmetic.unwrap(returned, values[number])
+        for hook in tuple(registered.values()):
+            value = values[number]
+            given = None if value is None else arithmetic.wrap(value)
+            returned = hook(given)
+            if returned is not None:
+                _check_hook(hook, given, returned)
+                values[number] = arithmetic.unwrap(returned, value)
     for number, reference in hooks.retained.items():
         tensor = reference()
         if tensor is not None and values[number] is not None:
             tensor._keep_grad(arithmetic.wrap(values[number]))
-    for hook in tuple(hooks.before.values()):
-        shown = tuple(None if v is None else arithmetic.wrap(v) for v in values)
-        returned = hook(shown)
-        if returned is not None:
-            returned = returned if isinstance(returned, tuple) else (returned,)
-            values = [
-                None if new is None else arithmetic.unwrap(new, old)
-                for new, old in zip(returned, values, strict=True)
-            ]
     return values if several else values[0]
 
 
+def _prehooks(hooks: NodeHooks, cotangent: Any, arithmetic: Arithmetic, several: bool) -> Any:
+    """The node's own hooks, before it runs."""
+    values = list(cotangent) if isinstance(cotangent, list) else [cotangent]
+    for hook in tuple(hooks.before.values()):
+        values = _replaced(hook, (_shown(values, arithmetic),), values, arithmetic)
+    return values if several else values[0]
+
+
+def _posthooks(
+    hooks: NodeHooks, results: Sequence[Any], cotangent: Any, arithmetic: Arithmetic
+) -> Sequence[Any]:
+    """The node's hooks after it ran see the cotangents of its inputs and outputs."""
+    outputs = _shown(cotangent if isinstance(cotangent, list) else [cotangent], arithmetic)
+    for hook in tuple(hooks.after.values()):
+        results = _replaced(hook, (_shown(results, arithmetic), outputs), results, arithmetic)
+    return results
+
+
+def _shown(values: Sequence[Any], arithmetic: Arithmetic) -> tuple[Any, ...]:
+    return tuple(None if value is None else arithmetic.wrap(value) for value in values)
+
+
+def _replaced(
+    hook: Any, arguments: tuple[Any, ...], values: Sequence[Any], arithmetic: Arithmetic
+) -> list[Any]:
+    """The values that a node's hook gave in place of its first argument, checked."""
+    returned = hook(*arguments)
+    if returned is None:
+        return list(values)
+    if not isinstance(returned, tuple):
+        raise TypeError(errors.NODE_HOOK_TYPE.format(type(returned).__name__))
+    if len(returned) != len(values):
+        raise RuntimeError(
+            errors.NODE_HOOK_COUNT.format(_hook_name(hook), len(returned), len(values))
+        )
+    for new, given in zip(returned, arguments[0], strict=True):
+        if new is not None and given is not None:
+            _check_hook(hook, given, new)
+    return [
+        None if new is None else arithmetic.unwrap(new, old)
+        for new, old in zip(returned, values, strict=True)
+    ]
+
+
+def _hook_name(hook: Any) -> str:
+    return getattr(hook, "__name__", "<unknown>")
+
+
 def _check_hook(hook: Any, given: Any, returned: Any) -> None:
-    name = getattr(hook, "__name__", type(hook).__name__)
+    if given is None:
+        return
     if not isinstance(returned, type(given)):
         raise TypeError(errors.HOOK_TYPE.format(type(returned).__name__))
     if returned.shape != given.shape:
-        raise RuntimeError(errors.HOOK_SIZE.format(name))
+        raise RuntimeError(errors.HOOK_SIZE.format(_hook_name(hook)))
     if returned.dtype is not given.dtype:
-        raise RuntimeError(errors.HOOK_DTYPE.format(name, given.type(), returned.type()))
-
-
-def _after(
-    hooks: NodeHooks, results: Sequence[Any], cotangent: Any, arithmetic: Arithmetic
-) -> Sequence[Any]:
-    """The node's post-hooks see the cotangents of its inputs and outputs, and may replace."""
-    given = cotangent if isinstance(cotangent, list) else [cotangent]
-    outputs = tuple(None if c is None else arithmetic.wrap(c) for c in given)
-    for hook in tuple(hooks.after.values()):
-        inputs = tuple(None if r is None else arithmetic.wrap(r) for r in results)
-        returned = hook(inputs, outputs)
-        if returned is not None:
-            returned = returned if isinstance(returned, tuple) else (returned,)
-            results = [
-                None if new is None else arithmetic.unwrap(new, old)
-                for new, old in zip(returned, results, strict=True)
-            ]
-    return results
+        raise RuntimeError(
+            errors.HOOK_DTYPE.format(_hook_name(hook), given.type(), returned.type())
+        )

@@ -5,15 +5,17 @@ from __future__ import annotations
 import builtins
 import math
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from autodiff import errors
+from autodiff.conversion import array_of, checked_number
 from autodiff.dtypes import as_dtype, float32, from_numpy_dtype, int64
 from autodiff.dtypes import dtype as Dtype
 from autodiff.formatting import PrintOptions
-from autodiff.functions.arguments import shape_argument
+from autodiff.functions.arguments import is_number, require_tensor
 from autodiff.graph import LeafState
 from autodiff.modes import settings
 from autodiff.operation import wrap
@@ -69,22 +71,64 @@ def _default(dtype: Any) -> Any:
     return settings.default_dtype.numpy if dtype is None else as_dtype(dtype).numpy
 
 
-def _plain(data: Any) -> Any:
-    """Nested lists with tensors in them as nested lists of numbers."""
-    if isinstance(data, TensorState):
-        return data._data if data._data.ndim else data._data[()]
-    if isinstance(data, list | tuple):
-        return [_plain(part) for part in data]
-    return data
+def _size(function: str, given: tuple[Any, ...], size: Any) -> tuple[int, ...]:
+    """`f(2, 3)`, `f((2, 3))` and `f(size=(2, 3))` as (2, 3); PyTorch's words if it is none."""
+    single = size is not None or (len(given) == 1 and not _is_count(given[0]))
+    parts = (size if size is not None else given[0]) if single else given
+    if not given and size is None:
+        raise TypeError(f'{function}() missing 1 required positional arguments: "size"')
+    if not isinstance(parts, Iterable) or isinstance(parts, str):
+        raise _no_size(function, parts)
+    sizes = []
+    for position, part in enumerate(parts):
+        if not _is_count(part):
+            kind = type(part).__name__
+            raise TypeError(
+                f"{function}(): argument 'size' (position 1) must be tuple of ints, but found "
+                f"element of type {kind} at pos 0"
+                if not position
+                else f"{function}(): argument 'size' failed to unpack the object at pos "
+                f'{position + 1} with error "type must be tuple of ints,but got {kind}"'
+            )
+        sizes.append(int(part))
+    for one in sizes:
+        if one < 0:
+            raise RuntimeError(
+                f"{function}: Dimension size must be non-negative."
+                if function == "zeros"
+                else f"Trying to create tensor with negative dimension {one}: {sizes}"
+            )
+    return tuple(sizes)
 
 
-def _kinds(data: Any, found: set[type]) -> set[type]:
-    if isinstance(data, list | tuple):
-        for part in data:
-            _kinds(part, found)
-    else:
-        found.add(type(data))
-    return found
+def _no_size(function: str, found: Any) -> TypeError:
+    return TypeError(
+        f"{function}(): argument 'size' (position 1) must be tuple of ints, not "
+        f"{type(found).__name__}"
+    )
+
+
+def _is_count(value: Any) -> bool:
+    if isinstance(value, TensorState):
+        return value._data.ndim == 0 and value._data.dtype.kind in "iu"
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _whole(function: str, name: str, value: Any, position: int = 1) -> int:
+    if not _is_count(value):
+        raise TypeError(
+            f"{function}(): argument '{name}' (position {position}) must be int, not "
+            f"{type(value).__name__}"
+        )
+    return int(value)
+
+
+def _random_dtype(kernel: str, dtype: Any) -> Any:
+    target = _default(dtype)
+    if target.kind not in "fcV":
+        title = from_numpy_dtype(target).title
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{title}'")
+    return target
 
 
 def tensor(
@@ -101,64 +145,8 @@ def tensor(
     """
     if isinstance(data, TensorState):
         warnings.warn(errors.COPY_CONSTRUCT, UserWarning, stacklevel=2)
-        array = np.array(data._data)
-    elif isinstance(data, np.ndarray | np.generic):
-        array = np.array(data)
-    else:
-        array = _from_python(data, dtype)
-    if dtype is not None:
-        with np.errstate(all="ignore"):
-            array = array.astype(as_dtype(dtype, "tensor").numpy, copy=False)
-    from_numpy_dtype(array.dtype)
-    return _finished(array, requires_grad)
-
-
-def _from_python(data: Any, dtype: Any) -> Any:
-    plain = _plain(data)
-    try:
-        array = np.array(plain)
-    except ValueError:
-        raise _ragged(plain) from None
-    kinds = _kinds(plain, set())
-    if array.dtype == object or array.dtype.kind in "USO":
-        if array.dtype.kind in "US":
-            raise TypeError(f"new(): invalid data type '{next(iter(kinds)).__name__}'")
-        wrong = next((k for k in kinds if not issubclass(k, int | float | complex)), None)
-        if wrong is not None:
-            raise RuntimeError(f"Could not infer dtype of {wrong.__name__}")
-        raise RuntimeError("Overflow when unpacking long long")
-    python = kinds and all(k in (bool, int, float, complex) for k in kinds)
-    if not array.size or (python and array.dtype.kind in "fc"):
-        base = settings.default_dtype
-        wanted = base.to_complex() if array.dtype.kind == "c" else base
-        with np.errstate(all="ignore"):
-            return array.astype(wanted.numpy)
-    if python and array.dtype.kind in "iu":
-        return array.astype(np.int64)
-    return array
-
-
-def _ragged(data: Any, depth: int = 1) -> Exception:
-    """PyTorch's words for lists of unequal length."""
-    lengths = [len(part) if isinstance(part, list | tuple) else None for part in data]
-    expected = lengths[0]
-    for found in lengths[1:]:
-        if found != expected:
-            if found is None or expected is None:
-                return TypeError(
-                    "not a sequence"
-                    if found is None
-                    else "only size-1 arrays can be converted to Python scalars"
-                )
-            return ValueError(
-                f"expected sequence of length {expected} at dim {depth} (got {found})"
-            )
-    for part in data:
-        if isinstance(part, list | tuple):
-            error = _ragged(part, depth + 1)
-            if error is not None:
-                return error
-    return ValueError("the nested sequence is not rectangular")
+    wanted = None if dtype is None else as_dtype(dtype, "tensor")
+    return _finished(array_of(data, wanted), requires_grad)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
@@ -187,32 +175,51 @@ def from_numpy(array: np.ndarray) -> Any:
     if not array.flags.writeable:
         warnings.warn(
             "The given NumPy array is not writable, and PyTorch does not support non-writable "
-            "tensors. This means writing to this tensor will result in undefined behavior. You may "
-            "want to copy the array to protect its data or make it writable before converting it "
-            "to a tensor. This type of warning will be suppressed for the rest of this program.",
+            "tensors. This means writing to this tensor will result in undefined behavior. You "
+            "may want to copy the array to protect its data or make it writable before converting "
+            "it to a tensor. This type of warning will be suppressed for the rest of this "
+            "program.",
             UserWarning,
             stacklevel=2,
         )
     return wrap(array)
 
 
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def zeros(
+    *shape: Any,
+    size: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """Zeros of the given size."""
-    return _finished(np.zeros(shape_argument(size), _default(dtype)), requires_grad)
+    return _finished(np.zeros(_size("zeros", shape, size), _default(dtype)), requires_grad)
 
 
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def ones(
+    *shape: Any,
+    size: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """Ones of the given size.
 
     >>> ones(2, requires_grad=True)
     tensor([1., 1.], requires_grad=True)
     """
-    return _finished(np.ones(shape_argument(size), _default(dtype)), requires_grad)
+    return _finished(np.ones(_size("ones", shape, size), _default(dtype)), requires_grad)
 
 
-def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def empty(
+    *shape: Any,
+    size: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """Memory of the given size with whatever is in it."""
-    return _finished(np.empty(shape_argument(size), _default(dtype)), requires_grad)
+    return _finished(np.empty(_size("empty", shape, size), _default(dtype)), requires_grad)
 
 
 def full(
@@ -224,14 +231,22 @@ def full(
     requires_grad: bool = False,
 ) -> Any:
     """One value everywhere; its kind decides the dtype unless given."""
-    value = fill_value._data[()] if isinstance(fill_value, TensorState) else fill_value
+    if isinstance(fill_value, TensorState) and fill_value._data.size == 1:
+        fill_value = fill_value._data.item()
+    if not is_number(fill_value):
+        kind = "Tensor" if isinstance(fill_value, TensorState) else type(fill_value).__name__
+        raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {kind}")
+    if not isinstance(size, Iterable) or isinstance(size, str):
+        raise _no_size("full", size)
     if dtype is None:
-        dtype = tensor(value).dtype
-    return _finished(np.full(shape_argument((size,)), value, _default(dtype)), requires_grad)
+        dtype = array_of(fill_value, None).dtype
+    target = _default(dtype)
+    shape = _size("full", (tuple(size),), None)
+    return _finished(np.full(shape, checked_number(fill_value, target), target), requires_grad)
 
 
 def arange(
-    start: Any,
+    start: Any = 0,
     end: Any = None,
     step: Any = 1,
     *,
@@ -247,19 +262,29 @@ def arange(
     if end is None:
         start, end = 0, start
     start, end, step = (v.item() if hasattr(v, "item") else v for v in (start, end, step))
-    if step == 0:
-        raise RuntimeError("step must be nonzero")
-    if (end - start) * step < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if not is_number(end):
+        raise TypeError(
+            f"arange(): argument 'end' (position 1) must be Number, not {type(end).__name__}"
+        )
     if dtype is None:
         whole = builtins.all(isinstance(v, int) for v in (start, end, step))
         dtype = int64 if whole else settings.default_dtype
     target = _default(dtype)
-    count = math.ceil((end - start) / step)
+    if target.kind not in "iufV":
+        title = from_numpy_dtype(target).title
+        raise NotImplementedError(f"\"arange_cpu\" not implemented for '{title}'")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start:g} -> {end:g}")
     if target.kind in "iu":
-        array = np.arange(count, dtype=np.int64) * int(step) + int(start)
+        start, end, step = int(start), int(end), int(step)
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if target.kind in "iu":
+        array = np.arange(-((start - end) // step), dtype=np.int64) * step + start
     else:
-        array = start + step * np.arange(count, dtype=np.float64)
+        array = start + step * np.arange(math.ceil((end - start) / step), dtype=np.float64)
     return _finished(array.astype(target), requires_grad)
 
 
@@ -275,8 +300,30 @@ def linspace(
     """`steps` numbers from start to end, both inclusive, evenly spaced."""
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    array = np.linspace(float(start), float(end), steps).astype(_default(dtype))
-    return _finished(array, requires_grad)
+    target = _default(dtype)
+    if target.kind == "b":
+        raise NotImplementedError("\"linspace_cpu\" not implemented for 'Bool'")
+    start, end = (v.item() if hasattr(v, "item") else v for v in (start, end))
+    return _finished(_evenly(start, end, steps, target), requires_grad)
+
+
+def _evenly(start: Any, end: Any, steps: int, target: Any) -> Any:
+    """From both ends towards the middle, with a step of the dtype's precision: as PyTorch does."""
+    if steps < 2:
+        return np.full(steps, start, target)
+    exact = target if target.kind == "f" and target.itemsize >= 4 else np.dtype(np.float64)
+    if target.kind == "c":
+        exact = np.dtype(np.complex128)
+    first, last = exact.type(start), exact.type(end)
+    step = (last - first) / exact.type(steps - 1)
+    if target.kind == "f":
+        step = np.float64(target.type(step))
+        first, last = np.float64(target.type(start)), np.float64(target.type(end))
+    places = np.arange(steps)
+    array = np.where(
+        places < steps // 2, first + step * places, last - step * (steps - 1 - places)
+    )
+    return array.astype(target)
 
 
 def eye(
@@ -288,36 +335,52 @@ def eye(
     requires_grad: bool = False,
 ) -> Any:
     """The identity matrix."""
-    if n < 0:
-        raise RuntimeError(f"n must be greater or equal to 0, got {n}")
+    n = _whole("eye", "n", n)
+    m = n if m is None else _whole("eye", "m", m, 2)
+    for name, count in (("n", n), ("m", m)):
+        if count < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
     return _finished(np.eye(n, m, dtype=_default(dtype)), requires_grad)
 
 
-def _like(input: Any, dtype: Any) -> tuple[tuple[int, ...], Any]:
-    return input._data.shape, input._data.dtype if dtype is None else as_dtype(dtype).numpy
+def _like(function: str, input: Any, dtype: Any) -> tuple[Any, Any]:
+    data = require_tensor(function, input)._data
+    return data, data.dtype if dtype is None else as_dtype(dtype).numpy
 
 
-def zeros_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+def zeros_like(
+    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """Zeros of the shape and dtype of a tensor."""
-    return _finished(np.zeros(*_like(input, dtype)), requires_grad)
+    return _finished(np.zeros_like(*_like("zeros_like", input, dtype)), requires_grad)
 
 
-def ones_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+def ones_like(
+    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """Ones of the shape and dtype of a tensor."""
-    return _finished(np.ones(*_like(input, dtype)), requires_grad)
+    return _finished(np.ones_like(*_like("ones_like", input, dtype)), requires_grad)
 
 
-def empty_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+def empty_like(
+    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """Memory of the shape and dtype of a tensor."""
-    return _finished(np.empty(*_like(input, dtype)), requires_grad)
+    return _finished(np.empty_like(*_like("empty_like", input, dtype)), requires_grad)
 
 
 def full_like(
-    input: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False
+    input: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """One value in the shape and dtype of a tensor."""
-    shape, target = _like(input, dtype)
-    return _finished(np.full(shape, fill_value, target), requires_grad)
+    data, target = _like("full_like", input, dtype)
+    value = fill_value.item() if isinstance(fill_value, TensorState) else fill_value  # type: ignore[attr-defined]
+    return _finished(np.full_like(data, checked_number(value, target), target), requires_grad)
 
 
 def manual_seed(seed: int) -> Any:
@@ -326,45 +389,85 @@ def manual_seed(seed: int) -> Any:
     return settings.generator
 
 
-def rand(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def rand(
+    *shape: Any,
+    size: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """Uniform on [0, 1)."""
-    array = settings.generator.random(shape_argument(size))
-    target = _default(dtype)
-    rounded = np.asarray(array, target)
+    sizes, target = _size("rand", shape, size), _random_dtype("check_uniform_bounds", dtype)
+    if target.kind == "c":
+        array = settings.generator.random(sizes) + 1j * settings.generator.random(sizes)
+        return _finished(np.asarray(array, target), requires_grad)
+    rounded = np.asarray(settings.generator.random(sizes), target)
     if target != np.float64:  # rounding to fewer digits may give 1, which is excluded
         rounded = np.minimum(rounded, np.nextafter(target.type(1), target.type(0)))
     return _finished(rounded, requires_grad)
 
 
-def randn(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
-    """Standard normal."""
-    array = settings.generator.standard_normal(shape_argument(size))
-    return _finished(np.asarray(array, _default(dtype)), requires_grad)
+def randn(
+    *shape: Any,
+    size: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
+    """Standard normal; of a complex dtype, with a variance of one in all."""
+    sizes, target = _size("randn", shape, size), _random_dtype("normal_kernel_cpu", dtype)
+    array = settings.generator.standard_normal(sizes)
+    if target.kind == "c":
+        array = (array + 1j * settings.generator.standard_normal(sizes)) * math.sqrt(0.5)
+    return _finished(np.asarray(array, target), requires_grad)
 
 
-def rand_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+def rand_like(
+    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """Uniform on [0, 1), in the shape and dtype of a tensor."""
-    shape, target = _like(input, dtype)
-    return rand(shape, dtype=from_numpy_dtype(target), requires_grad=requires_grad)
+    data, target = _like("rand_like", input, dtype)
+    return rand(data.shape, dtype=from_numpy_dtype(target), requires_grad=requires_grad)
 
 
-def randn_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+def randn_like(
+    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """Standard normal, in the shape and dtype of a tensor."""
-    shape, target = _like(input, dtype)
-    return randn(shape, dtype=from_numpy_dtype(target), requires_grad=requires_grad)
+    data, target = _like("randn_like", input, dtype)
+    return randn(data.shape, dtype=from_numpy_dtype(target), requires_grad=requires_grad)
 
 
-def randint(low: int, high: Any = None, size: Any = None, *, dtype: Any = None) -> Any:
+def randint(
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """Integers from low (0 if only one bound is given) to high, exclusive."""
-    if size is None:
+    if isinstance(high, list | tuple):  # randint(high, size)
         low, high, size = 0, low, high
-    array = settings.generator.integers(low, high, shape_argument((size,)))
-    return _finished(np.asarray(array, np.int64 if dtype is None else _default(dtype)), False)
+    elif high is None:
+        low, high = 0, low
+    sizes = _size("randint", (tuple(size),), None)
+    if low >= high:
+        raise RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
+    array = settings.generator.integers(low, high, sizes)
+    target = np.dtype(np.int64) if dtype is None else _default(dtype)
+    return _finished(np.asarray(array, target), requires_grad)
 
 
-def randperm(n: int) -> Any:
+def randperm(n: int, *, dtype: Any = None, device: Any = None) -> Any:
     """The integers below n in random order."""
-    return _finished(settings.generator.permutation(n).astype(np.int64), False)
+    if _whole("randperm", "n", n) < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
+    target = np.dtype(np.int64) if dtype is None else _default(dtype)
+    return _finished(settings.generator.permutation(n).astype(target), False)
 
 
 def get_default_dtype() -> Dtype:

@@ -15,7 +15,8 @@ __all__ = [
     "broadcast_mismatch",
     "changed_in_place",
     "gradient_shape",
-    "multi_output_view",
+    "output_shape",
+    "view_refused",
 ]
 
 
@@ -27,16 +28,13 @@ LEAF_IN_PLACE = "a leaf Variable that requires grad is being used in an in-place
 VIEW_OF_LEAF_IN_PLACE = (
     "a view of a leaf Variable that requires grad is being used in an in-place operation."
 )
-NO_GRAD_VIEW = (
-    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
-    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
-    "your code by moving both the view and the inplace either both inside the no_grad block (if "
-    "you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
-    "tracked)."
-)
 WRITE_TO_EXPANDED = (
     "unsupported operation: more than one element of the written-to tensor refers to a single "
     "memory location. Please clone() the tensor before performing the operation."
+)
+PARTIAL_OVERLAP = (
+    "unsupported operation: some elements of the input tensor and the written-to tensor refer to "
+    "a single memory location. Please clone() the tensor before performing the operation."
 )
 DETACH_VIEW = (
     "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
@@ -56,6 +54,7 @@ NO_GRAPH = "element {} of tensors does not require grad and does not have a grad
 FLOAT_ONLY_FACTORY = "Only Tensors of floating point and complex dtype can require gradients"
 FLOAT_ONLY_METHOD = "only Tensors of floating point dtype can require gradients"
 FLOAT_ONLY_SETTER = "only Tensors of floating point and complex dtype can require gradients"
+REQUIRES_GRAD_BOOL = "requires_grad must be a bool"
 NON_LEAF_FLAG = "you can only change requires_grad flags of leaf variables."
 NON_LEAF_FLAG_FALSE = (
     NON_LEAF_FLAG + " If you want to use a computed variable in a subgraph that doesn't require "
@@ -69,6 +68,15 @@ UNUSED_INPUT = (
     "allow_unused=True if this is the desired behavior."
 )
 INPUT_WITHOUT_GRAD = "One of the differentiated Tensors does not require grad"
+INPUTS_EMPTY = "`inputs` argument to `{}()` cannot be empty."
+INPUTS_MAPPING = (
+    "`inputs` argument to `{}()` must be a dict, not {}. Other Mapping types are not supported."
+)
+OUTPUT_TYPE = "Expected output to be a torch.Tensor"
+ONLY_INPUTS = (
+    "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate "
+    "gradient for other parts of the graph, please use torch.autograd.backward."
+)
 DEEPCOPY_NON_LEAF = (
     "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at "
     "the moment.  If you were attempting to deepcopy a module, this may be because of a "
@@ -89,6 +97,26 @@ BOTH_BACKWARD_AND_VJP = (
 DIRTY_NOT_RETURNED = (
     "Some elements marked as dirty during the forward method were not returned as output. The "
     "inputs that are modified inplace must all be outputs of the Function."
+)
+DIRTY_TYPE = "mark_dirty can only accept variables, but argument "
+DIRTY_LEAF = "a leaf Variable that requires grad has been used in an in-place operation."
+DIRTY_NOT_INPUT = (
+    "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been "
+    "mutated should be passed to ctx.mark_dirty()."
+)
+DIRTY_VIEW = (
+    "If your Function modifies inplace an input that is a view of another Tensor, your Function "
+    "cannot return more than one Tensor. This is not supported by the current autograd engine. "
+    "You should either make sure the input is not a view (using .clone() for example) or make "
+    "your Function only return one Tensor (potentially splitting it into two Functions: one doing "
+    "the inplace that returns a single Tensor and a second one that does the other operations). "
+    "You can ask on the forum https://discuss.pytorch.org/ if you need help to do this change."
+)
+NON_DIFFERENTIABLE_TYPE = "mark_non_differentiable only accepts variable arguments, but got "
+LEGACY_FUNCTION = (
+    "Legacy autograd function with non-static forward method is deprecated. Please use new-style "
+    "autograd function with static forward method. (Example: "
+    "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
 )
 NON_LEAF_GRAD = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
@@ -134,6 +162,8 @@ POST_HOOK_NON_LEAF = "post accumulate grad hooks cannot be registered on non-lea
 HOOK_TYPE = "expected Variable, but hook returned '{}'"
 HOOK_SIZE = "hook '{}' has changed the size of value"
 HOOK_DTYPE = "hook '{}' has changed the type of value (was {} got {})"
+NODE_HOOK_TYPE = "expected tuple, but hook returned '{}'"
+NODE_HOOK_COUNT = "hook '{}' has returned an incorrect number of values (got {}, but expected {})"
 DATA_DTYPE = "data set to a tensor that requires gradients must be floating point or complex dtype"
 
 
@@ -154,21 +184,66 @@ def changed_in_place(
     )
 
 
-def multi_output_view(output_nr: int, producer: str) -> RuntimeError:
-    """An output of split, chunk or unbind is written to."""
+def view_refused(made: str, number: int, producer: str | None, indirect: bool) -> RuntimeError:
+    """A view that may not be written to was, or (`indirect`) its base or another view of it.
+
+    made: "no_grad", "multiple" or "custom"; producer: the operation that made it, if recorded.
+    """
+    what = "its base or another view of its base has been" if indirect else "is being"
+    if producer is None:
+        text = f"A view was created in no_grad mode and {what} modified inplace with grad mode"
+        text += " enabled."
+    elif made == "no_grad":
+        text = f"Output {number} of {producer} is a view of a view which was created in no_grad "
+        text += f"mode and {what} modified inplace with grad mode enabled."
+    else:
+        text = f"Output {number} of {producer} is a view and {what} modified inplace."
+    return RuntimeError(text + _VIEW_REFUSALS[made])
+
+
+_VIEW_REFUSALS = {
+    "no_grad": (
+        " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+        "your code by moving both the view and the inplace either both inside the no_grad block "
+        "(if you don't want the inplace to be tracked) or both outside (if you want the inplace "
+        "to be tracked)."
+    ),
+    "multiple": (
+        " This view is the output of a function that returns multiple views. Such functions do "
+        "not allow the output views to be modified inplace. You should replace the inplace "
+        "operation by an out-of-place one."
+    ),
+    "custom": (
+        " This view was created inside a custom Function (or because an input was returned as-is) "
+        "and the autograd logic to handle view+inplace would override the custom backward "
+        "associated with the custom Function, leading to incorrect gradients. This behavior is "
+        "forbidden. You can fix this by cloning the output of the custom Function."
+    ),
+}
+
+
+def gradient_shape(
+    index: int, gradient: Sequence[int], output: Sequence[int], batched: bool = False
+) -> RuntimeError:
+    """A cotangent does not have the shape of the output that it belongs to."""
+    found = (
+        f"grad_output[{index}] has a shape of torch.Size({list(gradient)}) and output[{index}] "
+        f"has a shape of torch.Size({list(output)})."
+    )
+    if not batched:
+        return RuntimeError(f"Mismatch in shape: {found}")
     return RuntimeError(
-        f"Output {output_nr} of {producer} is a view and is being modified inplace. This view is "
-        "the output of a function that returns multiple views. Such functions do not allow the "
-        "output views to be modified inplace. You should replace the inplace operation by an "
-        "out-of-place one."
+        "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the "
+        "batch dimension. The sizes of the remaining dimensions are expected to match the shape "
+        f"of corresponding output, but a mismatch was detected: {found} If you only want some "
+        "tensors in `grad_output` to be considered batched, consider using vmap."
     )
 
 
-def gradient_shape(index: int, gradient: Sequence[int], output: Sequence[int]) -> RuntimeError:
-    """A cotangent does not have the shape of the output that it belongs to."""
+def output_shape(output: Sequence[int], result: Sequence[int]) -> RuntimeError:
+    """An in-place operation would change the tensor's shape."""
     return RuntimeError(
-        f"Mismatch in shape: grad_output[{index}] has a shape of torch.Size({list(gradient)}) "
-        f"and output[{index}] has a shape of torch.Size({list(output)})."
+        f"output with shape {list(output)} doesn't match the broadcast shape {list(result)}"
     )
 
 

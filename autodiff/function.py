@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,9 +15,9 @@ from autodiff.modes import is_grad_enabled, no_grad
 from autodiff.operation import legacy_name, sum_to, wrap
 from autodiff.ops.indexing import ALIAS
 from autodiff.state import Extra, TensorState, version_counter
-from autodiff.views import check_writable, edge_of, rebase
+from autodiff.views import check_writable, edge_of, rebase, requires_grad, title
 
-__all__ = ["Function", "FunctionCtx", "once_differentiable"]
+__all__ = ["BackwardCFunction", "Function", "FunctionCtx", "once_differentiable"]
 
 
 class _SavedOutput:
@@ -34,21 +35,24 @@ class FunctionCtx(Node):
 
     __slots__ = ("__dict__",)
     function: type[Function]
+    fills = True  # PyTorch runs the user's backward even where no cotangent at all arrives
 
     def __init__(self) -> None:
         self.edges = ()
-        self.numbers = None
-        self.hooks = None
+        self.numbers = self.hooks = self.counters = None
         self.number = 0
         self.to_save: tuple[Any, ...] = ()
         self.needs_input_grad: tuple[bool, ...] = ()
         self.materialize_grads = True
-        self.dirty: tuple[Any, ...] = ()
+        self.dirty_tensors: tuple[Any, ...] = ()
         self.non_differentiable: tuple[Any, ...] = ()
-        self._saved: Any = ()
+        self._saved: Any = None  # None: still in forward
         self._versions: list[Any] = []
-        self.output_meta: list[tuple[Any, Any]] = []
-        self.input_meta: list[Any] = []
+        self.output_meta: list[Any] = []  # (shape, dtype) of each output, None if not a tensor
+        self.input_meta: list[Any] = []  # the same of each argument of forward
+
+    def __repr__(self) -> str:
+        return f"<torch.autograd.function.{self.name()} object at {id(self):#x}>"
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors for backward, safely: a write to one of them in between is noticed."""
@@ -66,7 +70,7 @@ class FunctionCtx(Node):
 
     def mark_dirty(self, *tensors: Any) -> None:
         """Say which inputs forward has written to; they must be returned."""
-        self.dirty = tensors
+        self.dirty_tensors = tensors
 
     def mark_non_differentiable(self, *tensors: Any) -> None:
         """Say which outputs have no gradient."""
@@ -82,39 +86,42 @@ class FunctionCtx(Node):
 
         Raises RuntimeError if they were freed by a backward pass or written to since.
         """
+        if self._saved is None:
+            return self.to_save
         if self._saved is FREED:
             raise errors.already_freed()
-        if not self._versions:  # still in forward, or nothing saved
-            return self.to_save if not self.output_meta else tuple(self._saved)
         found = []
         for value, version in zip(self._saved, self._versions, strict=True):
             if version is not None and version[0][0] != version[1]:
-                title = legacy_name(value.data if isinstance(value, _SavedOutput) else value._data)
+                name = legacy_name(value.data if isinstance(value, _SavedOutput) else value._data)
                 producer = self._producer(value)
-                raise errors.changed_in_place(title, producer, version[0][0], version[1])
-            found.append(self._restored(value))
+                raise errors.changed_in_place(name, producer, version[0][0], version[1])
+            found.append(self._restored(value, version))
         return tuple(found)
 
     def _producer(self, value: Any) -> str | None:
         if isinstance(value, _SavedOutput):
-            return f"output {value.number} of {self.name()}"
+            return f"output {value.number} of {title(self)}"
         node, number = edge_of(value)
         if node is None or not node.edges:
             return None
-        return f"output {number} of {node.name().split('Backward', 1)[0]}"
+        return f"output {number} of {title(node)}"
 
-    def _restored(self, value: Any) -> Any:
+    def _restored(self, value: Any, version: Any) -> Any:
         if not isinstance(value, _SavedOutput):
             return value
         tensor = wrap(value.data)
         tensor._node = self
+        tensor._counter = version[0]
         if value.number:
             tensor._extra = Extra()
             tensor._extra.number = value.number
         return tensor
 
     def _finish_saving(self, outputs: Sequence[Any]) -> None:
-        saved, versions = [], []
+        """Swap what forward saved for what can be kept without a circle of references."""
+        saved: list[Any] = []
+        versions: list[Any] = []
         for tensor in self.to_save:
             if tensor is None:
                 saved.append(None)
@@ -125,23 +132,23 @@ class FunctionCtx(Node):
             number = next((i for i, out in enumerate(outputs) if out is tensor), None)
             saved.append(tensor if number is None else _SavedOutput(tensor._data, number))
         self._saved, self._versions, self.to_save = tuple(saved), versions, ()
+        self.dirty_tensors = self.non_differentiable = ()
 
     def release(self) -> None:
-        if self._versions:
+        if self._saved:
             self._saved = FREED
 
     def backward(self, cotangent: Any, create_graph: bool) -> Sequence[Any]:
         given = list(cotangent) if self.several else [cotangent]
         cotangents = []
-        for one, (shape, dtype) in zip(given, self.output_meta, strict=True):
-            if one is None and self.materialize_grads:
-                cotangents.append(wrap(np.zeros(shape, dtype)))
-            elif one is None:
-                cotangents.append(None)
-            else:
+        for one, meta in zip(given, self.output_meta, strict=True):
+            if one is not None:
                 cotangents.append(one if create_graph else wrap(one))
-        rule = self.function._backward_rule()
-        results = rule(self, *cotangents)
+            elif self.materialize_grads and meta is not None:
+                cotangents.append(wrap(np.zeros(*meta)))
+            else:
+                cotangents.append(None)
+        results = self.function._backward_rule()(self, *cotangents)
         if not isinstance(results, tuple):
             results = (results,)
         expected = len(self.input_meta)
@@ -152,17 +159,25 @@ class FunctionCtx(Node):
                 f"function {self.name()} returned an incorrect number of gradients "
                 f"(expected {expected}, got {len(results)})"
             )
-        return [self._checked(index, result, create_graph) for index, result in enumerate(results)]
+        checked: list[Any] = []
+        for position, (result, meta) in enumerate(zip(results, self.input_meta, strict=True)):
+            if meta is not None:
+                checked.append(self._checked(len(checked), result, meta, create_graph))
+            elif result is not None:
+                raise RuntimeError(
+                    f"function {self.name()} returned a gradient different than None at position "
+                    f"{position + 1}, but the corresponding forward input was not a Variable"
+                )
+        return checked
 
-    def _checked(self, index: int, result: Any, create_graph: bool) -> Any:
-        meta = self.input_meta[index]
+    def _checked(self, index: int, result: Any, meta: Any, create_graph: bool) -> Any:
+        """One gradient that the user's backward gave, in its input's shape and dtype."""
+        if result is not None and not isinstance(result, TensorState):
+            raise RuntimeError(f"expected Variable or None (got {type(result).__name__})")
         if result is None or self.edges[index] is None:
             return None
-        if not isinstance(result, TensorState):
-            raise TypeError(f"expected Variable or None (got {type(result).__name__})")
         shape, dtype = meta
         if result._data.shape != shape:
-            xp = result.__array_namespace__()  # type: ignore[attr-defined]
             try:
                 fits = np.broadcast_shapes(shape, result._data.shape) == result._data.shape
             except ValueError:
@@ -172,10 +187,14 @@ class FunctionCtx(Node):
                     f"Function {self.name()} returned an invalid gradient at index {index} - got "
                     f"{list(result._data.shape)} but expected shape compatible with {list(shape)}"
                 )
-            result = sum_to(result, shape, xp)
+            result = sum_to(result, shape, _namespace(result))
         if result._data.dtype != dtype:
-            result = result.__array_namespace__().astype(result, dtype)
+            result = _namespace(result).astype(result, dtype)
         return result if create_graph else result._data
+
+
+def _namespace(tensor: Any) -> Any:
+    return tensor.__array_namespace__()
 
 
 class Function:
@@ -233,13 +252,12 @@ class Function:
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward without recording it, and record the function as one node."""
         ctx = cls._node_type()
-        edges, numbers = [], []
-        for one in args:
-            node, number = edge_of(one) if isinstance(one, TensorState) else (None, 0)
-            edges.append(node)
-            numbers.append(number)
-        recording = is_grad_enabled() and any(node is not None for node in edges)
-        ctx.needs_input_grad = tuple(node is not None for node in edges)
+        inputs = [one for one in args if isinstance(one, TensorState)]
+        found = [edge_of(one) for one in inputs]
+        recording = is_grad_enabled() and any(node is not None for node, _ in found)
+        ctx.needs_input_grad = tuple(
+            isinstance(one, TensorState) and requires_grad(one) for one in args
+        )
         with no_grad():
             if cls.setup_context is not Function.setup_context:
                 output = cls.forward(*args, **kwargs)
@@ -247,56 +265,103 @@ class Function:
             else:
                 output = cls.forward(ctx, *args, **kwargs)
         outputs = output if isinstance(output, tuple) else (output,)
-        for dirty in ctx.dirty:
-            if not any(out is dirty for out in outputs):
-                raise RuntimeError(errors.DIRTY_NOT_RETURNED)
-        results = tuple(cls._result(ctx, out, args, recording) for out in outputs)
+        cls._check_marks(ctx, inputs, outputs, recording)
+        flowing = [recording and cls._flows(ctx, out) for out in outputs]
+        results = tuple(
+            cls._result(ctx, out, inputs, flows)
+            for out, flows in zip(outputs, flowing, strict=True)
+        )
         if recording:
-            ctx.edges = tuple(edges)
-            ctx.numbers = tuple(numbers) if any(numbers) else None
+            ctx.edges = tuple(node for node, _ in found)
+            numbers = tuple(number for _, number in found)
+            ctx.numbers = numbers if any(numbers) else None
             ctx.number = next_number()
-            ctx.input_meta = [
-                (one._data.shape, one._data.dtype) if isinstance(one, TensorState) else None
-                for one in args
-            ]
-            cls._attach(ctx, results)
+            ctx.input_meta = [_meta(one) for one in args]
+            cls._attach(ctx, results, flowing)
         return results if isinstance(output, tuple) else results[0]
 
     @classmethod
-    def _result(cls, ctx: FunctionCtx, out: Any, args: tuple[Any, ...], recording: bool) -> Any:
+    def _check_marks(
+        cls, ctx: FunctionCtx, inputs: Sequence[Any], outputs: Sequence[Any], recording: bool
+    ) -> None:
+        """What forward said of its tensors must be true."""
+        for dirty in ctx.dirty_tensors:
+            if not isinstance(dirty, TensorState):
+                raise RuntimeError(errors.DIRTY_TYPE)  # noqa: TRY004 - PyTorch's own type
+            if not any(out is dirty for out in outputs):
+                raise RuntimeError(errors.DIRTY_NOT_RETURNED)
+            version_counter(dirty)[0] += 1  # written to, whatever comes of it
+            if not any(one is dirty for one in inputs):
+                warnings.warn(errors.DIRTY_NOT_INPUT, UserWarning, stacklevel=3)
+            elif recording:
+                if dirty._node is None and requires_grad(dirty):
+                    raise RuntimeError(errors.DIRTY_LEAF)
+                several = sum(isinstance(out, TensorState) for out in outputs) > 1
+                if several and dirty._extra is not None and dirty._extra.view is not None:
+                    raise RuntimeError(errors.DIRTY_VIEW)
+                check_writable(dirty, recording)
+        for stopped in ctx.non_differentiable:
+            if not isinstance(stopped, TensorState):
+                raise RuntimeError(errors.NON_DIFFERENTIABLE_TYPE)  # noqa: TRY004
+
+    @classmethod
+    def _flows(cls, ctx: FunctionCtx, out: Any) -> bool:
+        """Whether an output of forward gets the node as its history."""
+        return (
+            isinstance(out, TensorState)
+            and out._data.dtype.kind in "fcV"
+            and not any(out is stopped for stopped in ctx.non_differentiable)
+        )
+
+    @classmethod
+    def _result(cls, ctx: FunctionCtx, out: Any, inputs: Sequence[Any], flows: bool) -> Any:
         """The tensor to return: an input that was only passed through becomes a view of it."""
         if not isinstance(out, TensorState):
             return out
-        if any(out is dirty for dirty in ctx.dirty):
-            check_writable(out, recording)
-            version_counter(out)[0] += 1
+        passed = any(out is one for one in inputs)
+        if not flows and requires_grad(out):
+            return out.detach()  # type: ignore[attr-defined]
+        if not passed or any(out is dirty for dirty in ctx.dirty_tensors):
             return out
-        if any(out is one for one in args):
-            with no_grad():
-                return ALIAS(out, index=(...,))
-        return out
+        with no_grad():
+            alias = ALIAS(out, index=(...,))
+        alias._extra.view.made = "custom"
+        return alias
 
     @classmethod
-    def _attach(cls, ctx: FunctionCtx, results: tuple[Any, ...]) -> None:
+    def _attach(cls, ctx: FunctionCtx, results: tuple[Any, ...], flowing: Sequence[bool]) -> None:
+        """Make the node the history of the results."""
+        dirty = ctx.dirty_tensors
         ctx._finish_saving(results)
-        tensors = [r for r in results if isinstance(r, TensorState)]
-        ctx.output_meta = [(t._data.shape, t._data.dtype) for t in tensors]
-        if len(tensors) > 1:
-            ctx.several = True  # type: ignore[misc]
-        number = 0
-        for result in results:
-            if not isinstance(result, TensorState):
+        ctx.output_meta = [_meta(one) for one in results]
+        ctx.several = len(results) > 1  # type: ignore[misc]
+        made = "multiple" if sum(flowing) > 1 else "custom"
+        for number, (result, flows) in enumerate(zip(results, flowing, strict=True)):
+            if not flows:
                 continue
-            stopped = any(result is one for one in ctx.non_differentiable)
-            if not stopped and result._data.dtype.kind in "fcV":
-                if any(result is one for one in ctx.dirty):
-                    rebase(result, ctx)
-                else:
-                    result._node = ctx
-                if number or result._extra is not None:
-                    result._extra = result._extra or Extra()
-                    result._extra.number = number
-            number += 1
+            if any(result is one for one in dirty):
+                rebase(result, ctx, number)
+                continue
+            result._node = ctx
+            if number and result._extra is None:
+                result._extra = Extra()
+            extra = result._extra
+            if extra is not None:
+                extra.number = number
+                if extra.view is not None:
+                    extra.view.made = made
+                    extra.view.version = version_counter(result)[0]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(errors.LEGACY_FUNCTION)
+
+
+Function._node_type = type("FunctionBackward", (FunctionCtx,), {"function": Function})
+BackwardCFunction = FunctionCtx  # PyTorch's name for the class of the nodes
+
+
+def _meta(value: Any) -> Any:
+    return (value._data.shape, value._data.dtype) if isinstance(value, TensorState) else None
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
@@ -332,3 +397,6 @@ class _Refuse(Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: Any) -> Any:
         raise RuntimeError(errors.ONCE_DIFFERENTIABLE)
+
+
+_Refuse._node_type.__name__ = "Error"  # as PyTorch prints it

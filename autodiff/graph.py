@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from _thread import allocate_lock
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from autodiff.hooks import RemovableHandle
+
 __all__ = [
     "FREED",
+    "FREED_COUNTERS",
     "AccumulateGrad",
     "LeafState",
     "Node",
     "NodeHooks",
+    "Nowhere",
     "accumulator",
     "next_number",
 ]
@@ -25,6 +30,7 @@ __all__ = [
 # Numbers grow with time, so an edge always leads to a lower one: sorting by them is a
 # topological sort, and running the highest first is PyTorch's order of execution.
 next_number: Callable[[], int] = itertools.count().__next__
+_QUALIFIED = ("AccumulateGrad", "CopyBackwards", "CopySlices")
 _LAST = 1 << 62  # AccumulateGrad runs as soon as all that flows into it has arrived
 
 
@@ -44,9 +50,13 @@ class NodeHooks:
 class Node:
     """One recorded operation; the object that `tensor.grad_fn` shows."""
 
-    __slots__ = ("__weakref__", "edges", "hooks", "number", "numbers")
+    __slots__ = ("__weakref__", "counters", "edges", "hooks", "number", "numbers")
     several: ClassVar[bool] = False  # has several outputs, and gets a list of cotangents
+    fills: ClassVar[bool] = False  # runs even where no cotangent at all arrives (user's code)
 
+    # (write counter, its count when the value was saved, place) of each saved value that can be
+    # written to; the walk compares them before anything runs, and calls `check` where they differ
+    counters: Any
     edges: tuple[Node | None, ...]  # the node that made each input; None: needs no gradient
     numbers: tuple[int, ...] | None  # which output of that node; None: all are output 0
     hooks: NodeHooks | None
@@ -63,16 +73,20 @@ class Node:
     def release(self) -> None:
         """Forget the saved values."""
 
+    def check(self) -> None:
+        """Raise if a saved value was freed or written to; called where `counters` say so."""
+
     def name(self) -> str:
-        """The name that PyTorch prints."""
-        return type(self).__name__
+        """The name that PyTorch gives the node in messages."""
+        name = type(self).__name__
+        return f"torch::autograd::{name}" if name in _QUALIFIED else name
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """Where cotangents go next: pairs of node and number of its output."""
         numbers = self.numbers or (0,) * len(self.edges)
         return tuple(
-            (edge, number if edge is not None else 0)
+            (None, 0) if edge is None or type(edge) is Nowhere else (edge, number)
             for edge, number in zip(self.edges, numbers, strict=True)
         )
 
@@ -89,19 +103,28 @@ class Node:
             self.hooks = NodeHooks()
         return self.hooks
 
+    def register_prehook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call `hook(grad_outputs)` before the node runs; it may return other cotangents."""
+        return RemovableHandle(self.ensure_hooks().before, hook)
+
+    def register_hook(self, hook: Callable[[Any, Any], Any]) -> RemovableHandle:
+        """Call `hook(grad_inputs, grad_outputs)` after the node ran; it may replace the first."""
+        return RemovableHandle(self.ensure_hooks().after, hook)
+
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{type(self).__name__} object at {id(self):#x}>"
 
 
 class LeafState:
     """What a leaf that requires a gradient carries: the gradient and its accumulator."""
 
-    __slots__ = ("accumulator", "grad", "post_hooks")
+    __slots__ = ("accumulator", "grad", "lock", "post_hooks")
 
     def __init__(self) -> None:
         self.grad: Any = None
         self.accumulator: Callable[[], AccumulateGrad | None] = _nothing
         self.post_hooks: dict[int, Callable[..., Any]] | None = None
+        self.lock = allocate_lock()  # several threads may add into `grad` at once
 
 
 def _nothing() -> None:
@@ -117,9 +140,25 @@ class AccumulateGrad(Node):
     def __init__(self, variable: Any) -> None:
         self.variable = variable
         self.edges = ()
-        self.numbers = None
-        self.hooks = None
+        self.numbers = self.hooks = self.counters = None
         self.number = _LAST
+
+
+class Nowhere(Node):
+    """Where the cotangent of a view made under `no_grad` ends, though the view needs a gradient.
+
+    Its operations are recorded, as PyTorch records them, but nothing flows back to its base.
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.edges = ()
+        self.numbers = self.hooks = self.counters = None
+        self.number = 0
+
+    def backward(self, cotangent: Any, create_graph: bool) -> Sequence[Any]:
+        return ()
 
 
 def accumulator(variable: Any) -> AccumulateGrad:
@@ -127,10 +166,13 @@ def accumulator(variable: Any) -> AccumulateGrad:
     leaf: LeafState = variable._leaf
     node = leaf.accumulator()
     if node is None:
-        node = AccumulateGrad(variable)
-        if variable._extra is not None and variable._extra.hooks:
-            node.ensure_hooks().on_output[0] = variable._extra.hooks
-        leaf.accumulator = weakref.ref(node)
+        with leaf.lock:  # one for all threads: hooks on it must see every cotangent
+            node = leaf.accumulator()
+            if node is None:
+                node = AccumulateGrad(variable)
+                if variable._extra is not None and variable._extra.hooks:
+                    node.ensure_hooks().on_output[0] = variable._extra.hooks
+                leaf.accumulator = weakref.ref(node)
     return node
 
 
@@ -144,3 +186,4 @@ class _Freed:
 
 
 FREED: Any = _Freed()
+FREED_COUNTERS: Any = [([-1], 0, 0)]  # differs from its count, so that the walk calls `check`

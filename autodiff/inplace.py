@@ -5,16 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
+from autodiff import errors
 from autodiff.dtypes import can_cast, from_numpy_dtype
 from autodiff.modes import SILENT, is_grad_enabled, restore, silence
-from autodiff.operation import Operation, record, wrap
+from autodiff.operation import Operation, wrap
 from autodiff.primitive import Primitive, primitive
 from autodiff.promotion import explain, namespace, promote
+from autodiff.record import record
 from autodiff.state import TensorState, storage, version_counter
-from autodiff.views import check_writable, edge_of, rebase
+from autodiff.views import check_writable, rebase, requires_grad
 
-__all__ = ["assign", "bump", "copy_into", "fill", "write", "zero"]
+__all__ = [
+    "allowed",
+    "as_value",
+    "bump",
+    "check_overlap",
+    "copy_into",
+    "fill",
+    "place",
+    "without_leading_ones",
+    "write",
+    "zero",
+]
 
 _COPY = primitive(
     "copy",
@@ -25,14 +39,22 @@ _COPY = primitive(
 )
 _FILL = primitive(
     "fill",
-    "FillBackward0",
+    "FillBackward3",
     lambda xp, x, value: xp.full_like(x, value),
     (lambda xp, g: xp.zeros_like(g), lambda xp, g: xp.sum(g)),
     broadcasts=True,
 )
+_FILL_NUMBER = primitive(
+    "fill",
+    "FillBackward2",
+    lambda xp, x, value: xp.full_like(x, value),
+    (lambda xp, g: xp.zeros_like(g),),
+    inputs=("x",),
+)
 _ZERO = primitive(
     "zero", "ZeroBackward0", lambda xp, x: xp.zeros_like(x), (lambda xp, g: xp.zeros_like(g),)
 )
+_ANYWHERE = (_FILL, _FILL_NUMBER, _ZERO)
 
 
 def bump(tensor: TensorState) -> None:
@@ -46,10 +68,9 @@ def write(row: Primitive, tensor: Any, *others: Any, **params: Any) -> Any:
     Everything that can be refused is refused before anything changes.
     """
     inputs = (tensor, *others)
-    recording = is_grad_enabled() and any(
-        isinstance(one, TensorState) and edge_of(one)[0] is not None for one in inputs
-    )
-    check_writable(tensor, recording)
+    recording = allowed(inputs)
+    if row not in _ANYWHERE:  # one value for all does not mind overlaps
+        check_overlap(tensor, others)
     arrays = [one._data if isinstance(one, TensorState) else one for one in inputs]
     values = arrays if row.promotion is None else promote(row, inputs, arrays)
     token = silence(SILENT)
@@ -77,13 +98,54 @@ def write(row: Primitive, tensor: Any, *others: Any, **params: Any) -> Any:
     return tensor
 
 
+def allowed(inputs: tuple[Any, ...]) -> bool:
+    """Whether the write will be recorded; raises where PyTorch does not let it be."""
+    recording = is_grad_enabled() and any(
+        isinstance(one, TensorState) and requires_grad(one) for one in inputs
+    )
+    check_writable(inputs[0], recording)
+    return recording
+
+
+def check_overlap(tensor: TensorState, others: Any, *, same: bool = True) -> None:
+    """Refuse to write where one memory location stands for several elements, or is read too.
+
+    same: whether an operand may be the very elements that are written.
+    """
+    data = tensor._data
+    if not isinstance(data, np.ndarray):
+        return
+    if 0 in data.strides and any(
+        stride == 0 and size > 1 for stride, size in zip(data.strides, data.shape, strict=True)
+    ):
+        raise RuntimeError(errors.WRITE_TO_EXPANDED)
+    for other in others:
+        if isinstance(other, TensorState) and np.may_share_memory(data, other._data):
+            _check_partial_overlap(data, other._data, same)
+
+
+def _check_partial_overlap(written: Any, read: Any, same: bool) -> None:
+    """Refuse to read elements that are about to be overwritten, unless they are the very same."""
+    if not isinstance(read, np.ndarray) or not (_dense(written) and _dense(read)):
+        return  # PyTorch, too, looks at memory without gaps alone
+    first, second = byte_bounds(written), byte_bounds(read)
+    if first == second:
+        if written.strides != read.strides or not same:
+            raise RuntimeError(errors.PARTIAL_OVERLAP)
+    elif first[0] < second[1] and second[0] < first[1]:
+        raise RuntimeError(errors.PARTIAL_OVERLAP)
+
+
+def _dense(array: Any) -> bool:
+    """Whether the elements fill their memory without gaps or repetition."""
+    if array.flags.c_contiguous or array.flags.f_contiguous:
+        return True
+    low, high = byte_bounds(array)
+    return bool(high - low == array.nbytes) and 0 not in array.strides
+
+
 def _check_result(tensor: TensorState, new: Any) -> None:
     data = tensor._data
-    if new.shape != data.shape:
-        raise RuntimeError(
-            f"output with shape {list(data.shape)} doesn't match the broadcast shape "
-            f"{list(new.shape)}"
-        )
     if new.dtype != data.dtype:
         found, wanted = from_numpy_dtype(new.dtype), from_numpy_dtype(data.dtype)
         if not can_cast(found, wanted):
@@ -91,76 +153,99 @@ def _check_result(tensor: TensorState, new: Any) -> None:
                 f"result type {found.title} can't be cast to the desired output type "
                 f"{wanted.title}"
             )
+    if new.shape != data.shape:
+        raise errors.output_shape(data.shape, new.shape)
 
 
 def _store(tensor: TensorState, new: Any) -> None:
     data = tensor._data
     if isinstance(data, np.generic):
         tensor._data = np.array(new, data.dtype)[()]
-    else:
-        data[...] = new
+        return
+    token = silence(SILENT)
+    try:
+        if data.flags.writeable:
+            data[...] = new
+        else:
+            _writable(tensor)[...] = new
+    finally:
+        restore(token)
+
+
+class _Memory:
+    """What NumPy needs to know to make an array of memory that exists."""
+
+    def __init__(self, interface: dict[str, Any], owner: Any) -> None:
+        self.__array_interface__ = interface
+        self.owner = owner
+
+
+def _writable(tensor: TensorState) -> Any:
+    """The memory of an expanded view, which NumPy gives out read-only."""
+    data = tensor._data
+    view = None if tensor._extra is None else tensor._extra.view
+    owner = data if view is None else storage(view.base)
+    if not owner.flags.writeable:
+        raise RuntimeError("the memory behind this tensor is read-only: write to a clone of it")
+    where = data.__array_interface__["data"][0]
+    interface = dict(owner.__array_interface__)
+    interface.update(shape=data.shape, strides=data.strides, data=(where, False))
+    return np.asarray(_Memory(interface, owner)).view(data.dtype)
 
 
 def _keep_old_value(operation: Operation) -> None:
     """A rule that reads the tensor means its value before the write: keep a private copy."""
     if operation.saved is None:
         return
-    saved, counters = list(operation.saved), list(operation.counters)
-    for index, source in enumerate(operation.plan.sources):
+    saved = list(operation.saved)
+    for place, source in enumerate(operation.plan.sources):
         if source == 0:
-            saved[index] = saved[index].copy()
-            counters[index] = None
-    operation.saved, operation.counters = tuple(saved), counters
+            saved[place] = saved[place].copy()
+            operation.counters = [c for c in operation.counters if c[2] != place]
+    operation.saved = tuple(saved)
 
 
 def _keep_new_value(operation: Operation, tensor: TensorState) -> None:
     """A rule that reads the result means the tensor itself, as it now is."""
     if operation.saved is None:
         return
-    saved, counters = list(operation.saved), list(operation.counters)
-    for index, source in enumerate(operation.plan.sources):
+    saved = list(operation.saved)
+    for place, source in enumerate(operation.plan.sources):
         if source < 0:
             counter = version_counter(tensor)
-            saved[index] = tensor._data
-            counters[index] = (counter, counter[0])
-    operation.saved, operation.counters = tuple(saved), counters
+            saved[place] = tensor._data
+            operation.counters = [
+                *(c for c in operation.counters if c[2] != place),
+                (counter, counter[0], place),
+            ]
+    operation.saved = tuple(saved)
 
 
 def copy_into(tensor: Any, source: Any) -> Any:
     """The elements of `source`, broadcast and cast, written into the tensor."""
     data = source._data if isinstance(source, TensorState) else np.asarray(source)
     shape = tensor._data.shape
-    try:
-        fits = np.broadcast_shapes(data.shape, shape) == shape
-    except ValueError:
-        fits = False
-    if not fits:
-        lead = len(data.shape) - len(shape)
-        if lead > 0:
-            raise RuntimeError(
-                f"expand({from_numpy_dtype(data.dtype)}{list(data.shape)}, size={list(shape)}): "
-                f"the number of sizes provided ({len(shape)}) must be greater or equal to the "
-                f"number of dimensions in the tensor ({len(data.shape)})"
-            )
-        for axis in range(len(data.shape)):
-            expected, found = shape[axis - lead], data.shape[axis]
-            if found not in (1, expected):
-                raise RuntimeError(
-                    f"The expanded size of the tensor ({expected}) must match the existing size "
-                    f"({found}) at non-singleton dimension {axis - lead}.  Target sizes: "
-                    f"{list(shape)}.  Tensor sizes: {list(data.shape)}"
-                )
+    allowed((tensor, source))
+    check_overlap(tensor, (source,))
+    mismatch = errors.broadcast_mismatch(shape, data.shape)
+    if mismatch is not None:
+        raise mismatch
+    joint = np.broadcast_shapes(shape, data.shape)
+    if joint != shape:
+        raise errors.output_shape(shape, joint)
     return write(_COPY, tensor, source)
 
 
 def fill(tensor: Any, value: Any) -> Any:
     """One number (or 0-d tensor) written everywhere."""
-    if isinstance(value, TensorState) and value._data.ndim:
-        raise RuntimeError(
-            "fill_ only supports 0-dimension value tensor but got tensor with "
-            f"{value._data.ndim} dimensions."
-        )
-    return write(_FILL, tensor, value)
+    if isinstance(value, TensorState):
+        if value._data.ndim:
+            raise RuntimeError(
+                "fill_ only supports 0-dimension value tensor but got tensor with "
+                f"{value._data.ndim} dimensions."
+            )
+        return write(_FILL, tensor, value)
+    return write(_FILL_NUMBER, tensor, value=value)
 
 
 def zero(tensor: Any) -> Any:
@@ -168,46 +253,55 @@ def zero(tensor: Any) -> Any:
     return write(_ZERO, tensor)
 
 
-def assign(tensor: Any, index: Any, value: Any) -> None:
-    """`tensor[index] = value`: through a view for basic indices, by index otherwise."""
-    from autodiff.functions.indexing import getitem, normalized
-    from autodiff.ops.indexing import INDEX_PUT
+def place(tensor: Any, value: Any) -> None:
+    """`tensor[...] = value`: the whole tensor (or view) set to a value or its elements."""
+    value = as_value(tensor, value)
+    shape, found = tensor._data.shape, value._data.shape
+    if found == shape:
+        copy_into(tensor, value)
+    elif not found:
+        fill(tensor, value)
+    else:
+        value = without_leading_ones(value)
+        _check_expands(value, shape)
+        copy_into(tensor, value.expand(shape))
 
-    parts, basic = normalized(index, tensor._data.shape)
-    if basic:
-        storage(tensor)
-        part = getitem(tensor, index)
-        if isinstance(value, TensorState):
-            copy_into(part, _drop_leading_ones(part, value))
-        else:
-            copy_into(part, np.asarray(value)) if np.ndim(value) else fill(part, value)
-        return
-    if not isinstance(value, TensorState):
-        value = wrap(np.asarray(value, tensor._data.dtype))
-    elif value._data.dtype != tensor._data.dtype:
-        if value._data.ndim:
-            raise RuntimeError(
-                "Index put requires the source and destination dtypes match, got "
-                f"{from_numpy_dtype(tensor._data.dtype).title} for the destination and "
-                f"{from_numpy_dtype(value._data.dtype).title} for the source."
-            )
-        value = value.to(from_numpy_dtype(tensor._data.dtype))  # type: ignore[attr-defined]
-    target = np.broadcast_to(np.empty(()), tensor._data.shape)[parts].shape
-    try:
-        fits = np.broadcast_shapes(target, value._data.shape) == target
-    except ValueError:
-        fits = False
-    if not fits:
+
+def as_value(tensor: Any, value: Any) -> Any:
+    """What is assigned, as a tensor: numbers and nested lists take the tensor's dtype."""
+    if isinstance(value, TensorState):
+        return value
+    array = np.asarray(value)
+    if array.dtype == object:
+        raise TypeError(f"can't assign a {type(value).__name__} to a {_type_name(tensor)}")
+    return wrap(array.astype(tensor._data.dtype))
+
+
+def without_leading_ones(value: Any) -> Any:
+    """PyTorch drops leading dimensions of size one before it expands what is assigned."""
+    shape = value._data.shape
+    while shape[:1] == (1,):
+        shape = shape[1:]
+    return value if shape == value._data.shape else value.view(shape)
+
+
+def _type_name(tensor: Any) -> str:
+    return f"torch.{from_numpy_dtype(tensor._data.dtype).title}Tensor"
+
+
+def _check_expands(value: Any, shape: tuple[int, ...]) -> None:
+    found = value._data.shape
+    lead = len(shape) - len(found)
+    if lead < 0:
         raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(value._data.shape)} cannot be "
-            f"broadcast to indexing result of shape {list(target)}"
+            f"expand({_type_name(value)}{{{list(found)}}}, size={list(shape)}): the number of "
+            f"sizes provided ({len(shape)}) must be greater or equal to the number of dimensions "
+            f"in the tensor ({len(found)})"
         )
-    write(INDEX_PUT, tensor, value, index=parts, accumulate=False)
-
-
-def _drop_leading_ones(part: Any, value: Any) -> Any:
-    """PyTorch lets a value have leading dimensions of size one that the place lacks."""
-    extra = value._data.ndim - part._data.ndim
-    if extra > 0 and value._data.shape[:extra] == (1,) * extra:
-        return value.reshape(value._data.shape[extra:])
-    return value
+    for axis, size in reversed(list(enumerate(found))):
+        if size not in (1, shape[lead + axis]):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({shape[lead + axis]}) must match the existing "
+                f"size ({size}) at non-singleton dimension {lead + axis}.  Target sizes: "
+                f"{list(shape)}.  Tensor sizes: {list(found)}"
+            )

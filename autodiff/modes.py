@@ -102,7 +102,7 @@ def _steps_in_mode(function: Callable[..., Any], mode: bool) -> Callable[..., An
                     step, value = generator.send, (yield item)
                 except GeneratorExit:
                     raise
-                except BaseException as error:
+                except BaseException as error:  # noqa: BLE001 - thrown into the generator
                     step, value = generator.throw, error
         finally:
             with _GradMode(mode):

@@ -26,7 +26,6 @@ from autodiff.functions.pointwise import (
     logical_not,
     reciprocal,
     round,
-    sign,
     sin,
     sinh,
     sqrt,
@@ -34,6 +33,7 @@ from autodiff.functions.pointwise import (
     tan,
     tanh,
 )
+from autodiff.functions.pointwise import sgn as sign
 from autodiff.ops import indexing as _index_rows
 from autodiff.ops import pointwise as _rows
 from autodiff.ops import reductions as _reduction_rows
@@ -62,6 +62,7 @@ __all__ = [
     "float32",
     "float64",
     "floor",
+    "floor_divide",
     "full_like",
     "greater_equal",
     "int32",
@@ -271,6 +272,11 @@ def maximum(x1: Any, x2: Any, /) -> Any:
 def minimum(x1: Any, x2: Any, /) -> Any:
     """The smaller of two."""
     return _rows.MINIMUM(x1, x2)
+
+
+def floor_divide(x1: Any, x2: Any, /) -> Any:
+    """The quotient rounded down."""
+    return _rows.DIV_FLOOR(x1, x2)
 
 
 def equal(x1: Any, x2: Any, /) -> Any:

@@ -26,20 +26,10 @@ import numpy as np
 from autodiff import operation
 from autodiff.graph import accumulator
 from autodiff.modes import SILENT, is_grad_enabled, restore, silence
-from autodiff.operation import (
-    PARAM,
-    POSITION,
-    SAVED,
-    SHAPE,
-    XP,
-    G,
-    Operation,
-    Plan,
-    record,
-    record_pointwise,
-    wrap,
-)
+from autodiff.operation import Operation, wrap
+from autodiff.plan import PARAM, POSITION, SAVED, SHAPE, XP, G, Plan
 from autodiff.promotion import explain, namespace, promote
+from autodiff.record import record, record_pointwise
 from autodiff.state import TensorState, storage
 from autodiff.views import link_view
 
@@ -54,7 +44,7 @@ Tensor: type[TensorState] = TensorState
 
 def bind_tensor_class(cls: type[TensorState]) -> None:
     """Called once by `tensor_class.py`, which needs the operations to define its methods."""
-    global Tensor
+    global Tensor  # noqa: PLW0603 - set once at import, read in the hot path
     Tensor = cls
     operation.bind_tensor_class(cls)
 
@@ -84,9 +74,21 @@ class Primitive:
 
     name: str
     inputs: tuple[str, ...]
+    kernel: Callable[..., Any]
+    kernel_takes_xp: bool
+    numpy_kernel: Callable[..., Any]
     rules: tuple[Callable[..., Any] | None, ...]
+    codes: tuple[tuple[tuple[int, Any], ...], ...]  # what each parameter of each rule stands for
+    plans: dict[Any, Plan]  # by the inputs that need a gradient
+    node_type: type[Operation]
     promotion: str | None
-    plans: dict[Any, Plan]
+    broadcasts: bool
+    holomorphic: bool
+    linear: bool
+    view: bool
+    variadic: bool
+    outputs: Sequence[str] | int
+    single: Callable[[dict[str, Any], int], Any] | None
 
     def run(self, *values: Any, **params: Any) -> Any:
         """The kernel alone, on bare arrays."""
@@ -141,7 +143,7 @@ class Primitive:
             record(self, inputs, arrays, results, params)
         if self.view:
             for number, result in enumerate(results):
-                step = self.single(params, number) if several else (self, params)
+                step = (self, params) if self.single is None else self.single(params, number)
                 link_view(result, inputs[0], step, several)
         return results if several else results[0]
 
@@ -293,7 +295,7 @@ def pointwise(
     name: str,
     node: str,
     kernel: Callable[..., Any] | str,
-    rules: Sequence[Callable[..., Any]] = (),
+    rules: Sequence[Callable[..., Any] | None] = (),
     *,
     promotion: str = "float",
     holomorphic: bool = True,

@@ -44,15 +44,25 @@ def promote(row: Primitive, inputs: Sequence[Any], arrays: Sequence[Any]) -> lis
     cast = list(arrays[:skip])
     for array in arrays[skip:]:
         found = getattr(array, "dtype", None)
-        if isinstance(array, np.generic) and not isinstance(array, np.ndarray) and found != target:
+        if isinstance(array, np.generic) and found != target:
             cast.append(array.astype(target))
         elif found is not None and found != target:
             cast.append(namespace(array).astype(array, target))
+        elif target.kind in "iu" and type(array) is int:
+            cast.append(_wrapped(array, target))
         else:
             cast.append(array)
     if all(not hasattr(array, "dtype") for array in cast[skip:]):
         cast[skip] = np.asarray(cast[skip], target)
     return cast
+
+
+def _wrapped(number: int, target: Any) -> Any:
+    """A whole number as the dtype stores it: what does not fit wraps round, as in PyTorch."""
+    limits = np.iinfo(target)
+    if limits.min <= number <= limits.max:
+        return number
+    return np.array([number & (1 << 64) - 1], np.uint64).astype(target)[0]
 
 
 def _number_dtype(value: Any) -> Any:

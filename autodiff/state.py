@@ -12,23 +12,24 @@ import numpy as np
 
 from autodiff.graph import LeafState, Node
 
-__all__ = ["Extra", "TensorState", "ViewOf", "storage", "version_counter"]
+__all__ = ["Chain", "Extra", "TensorState", "ViewOf", "storage", "version_counter"]
+
+# view operations from a base to a view: (primitive, params, shape of what it is applied to)
+Chain = tuple[tuple[Any, dict[str, Any], tuple[int, ...]], ...]
 
 
 class ViewOf:
     """Where a view's memory comes from.
 
     base: the tensor that owns the memory (never itself a view). chain: the view operations that
-    lead from the base to this tensor, as (primitive, params). version: the counter's value when
-    the view's grad_fn was last right. made: "normal", "no_grad" or "multiple", which decides
-    whether it may be written to.
+    lead from the base to this tensor. version: the counter's value when the view's grad_fn was
+    last right. made: "normal", or "no_grad", "multiple" (one of several views that one operation
+    gave) or "custom" (by a user's Function), which may not be written to.
     """
 
     __slots__ = ("base", "chain", "made", "version")
 
-    def __init__(
-        self, base: TensorState, chain: tuple[tuple[Any, dict[str, Any]], ...], made: str
-    ) -> None:
+    def __init__(self, base: TensorState, chain: Chain, made: str) -> None:
         self.base = base
         self.chain = chain
         self.made = made
@@ -54,8 +55,9 @@ class TensorState:
     _data: the array; a NumPy scalar stands for a 0-d array that nobody else can see.
     _node: the node that made it, None for leaves and constants.
     _leaf: set when the tensor is a leaf that requires a gradient.
-    _counter: a one-element list, the number of in-place writes, shared by all that share the
-    memory; None stands for a count of zero that nobody looked at yet.
+    _counter: a list that starts with the number of in-place writes, shared by all that share the
+    memory; None stands for a count of zero that nobody looked at yet. A second element names the
+    operation that wrote last.
     """
 
     __slots__ = ("__dict__", "__weakref__", "_counter", "_data", "_extra", "_leaf", "_node")
@@ -63,7 +65,7 @@ class TensorState:
     _data: Any
     _node: Node | None
     _leaf: LeafState | None
-    _counter: list[int] | None
+    _counter: list[Any] | None
     _extra: Extra | None
 
 
@@ -75,7 +77,7 @@ def storage(tensor: TensorState) -> Any:
     return data
 
 
-def version_counter(tensor: TensorState) -> list[int]:
+def version_counter(tensor: TensorState) -> list[Any]:
     """The write counter, made at first use."""
     counter = tensor._counter
     if counter is None:

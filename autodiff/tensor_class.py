@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from autodiff import errors
+from autodiff import namespace as array_namespace
 from autodiff.autograd import backward as run_backward
 from autodiff.dtypes import as_dtype, from_numpy_dtype
 from autodiff.dtypes import dtype as Dtype
 from autodiff.formatting import format_tensor
 from autodiff.functions import shapes
-from autodiff.graph import AccumulateGrad, LeafState, Node
+from autodiff.functions.arguments import axis
+from autodiff.graph import AccumulateGrad, LeafState, Node, Nowhere
 from autodiff.hooks import RemovableHandle
 from autodiff.methods.elementwise import Elementwise
 from autodiff.methods.inplace import InPlace
@@ -29,7 +31,7 @@ from autodiff.ops.shapes import TO_COPY
 from autodiff.primitive import bind_tensor_class
 from autodiff.size import Size, device
 from autodiff.state import Extra, TensorState, storage, version_counter
-from autodiff.views import edge_of
+from autodiff.views import edge_of, requires_grad
 
 __all__ = ["Tensor"]
 
@@ -95,7 +97,9 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
         """Bytes per element."""
         return self._data.dtype.itemsize  # type: ignore[no-any-return]
 
-    element_size = itemsize.fget
+    def element_size(self) -> int:
+        """Bytes per element."""
+        return self._data.dtype.itemsize  # type: ignore[no-any-return]
 
     @property
     def device(self) -> device:
@@ -117,8 +121,12 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
     def stride(self, dim: int | None = None) -> Any:
         """Elements to skip in memory for one step along each dimension."""
         data = storage(self)
-        steps = tuple(step // data.itemsize for step in data.strides)
-        return steps if dim is None else steps[_checked(dim, data.ndim)]
+        steps = [step // data.itemsize for step in data.strides]
+        for place, size in reversed(list(enumerate(data.shape))):
+            if size == 1 and not steps[place]:  # NumPy's new axes; PyTorch counts from the next
+                last = place + 1 == len(steps)
+                steps[place] = 1 if last else data.shape[place + 1] * steps[place + 1]
+        return tuple(steps) if dim is None else steps[_checked(dim, data.ndim)]
 
     def storage_offset(self) -> int:
         """Elements between the start of the base's memory and this view's first element."""
@@ -139,37 +147,47 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
 
     def contiguous(self) -> Any:
         """Itself if contiguous, otherwise a contiguous copy."""
-        return self if self.is_contiguous() else self.clone()
+        return self if self.is_contiguous() else shapes.contiguous(self)
 
     # autograd
 
     @property
     def requires_grad(self) -> bool:
         """Whether operations on the tensor are recorded."""
-        return self._leaf is not None or self._node is not None or edge_of(self)[0] is not None
+        return self._leaf is not None or self._node is not None or requires_grad(self)
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        if edge_of(self)[0] is not None and self._leaf is None:
-            if not value:
-                raise RuntimeError(errors.NON_LEAF_FLAG_FALSE)
-            return
+        if not isinstance(value, bool):
+            raise RuntimeError(errors.REQUIRES_GRAD_BOOL)  # noqa: TRY004 - PyTorch's own type
+        if self._node is not None:
+            raise RuntimeError(errors.NON_LEAF_FLAG if value else errors.NON_LEAF_FLAG_FALSE)
+        self._set_requires_grad(value, errors.FLOAT_ONLY_SETTER)
+
+    def _set_requires_grad(self, value: bool, message: str) -> None:
         if not value:
             if self._leaf is not None and self._leaf.grad is not None:
                 self._ensure_extra().grad = self._leaf.grad
             self._leaf = None
         elif self._leaf is None:
             if self._data.dtype.kind not in "fcV":
-                raise RuntimeError(errors.FLOAT_ONLY_SETTER)
+                raise RuntimeError(message)
             self._leaf = LeafState()
             if self._extra is not None:
                 self._leaf.grad = self._extra.grad
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
         """Set `requires_grad` of a leaf, and return the tensor."""
-        if requires_grad and self._data.dtype.kind not in "fcV":
-            raise RuntimeError(errors.FLOAT_ONLY_METHOD)
-        self.requires_grad = requires_grad
+        if not isinstance(requires_grad, bool):
+            raise TypeError(
+                "requires_grad_(): argument 'requires_grad' (position 1) must be bool, "
+                f"not {type(requires_grad).__name__}"
+            )
+        if self._node is not None:
+            if not requires_grad:
+                raise RuntimeError(errors.NON_LEAF_FLAG_FALSE)
+            return self
+        self._set_requires_grad(requires_grad, errors.FLOAT_ONLY_METHOD)
         return self
 
     @property
@@ -181,7 +199,7 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
     def grad_fn(self) -> Node | None:
         """The node of the operation that made the tensor; None for a leaf."""
         node, _ = (self._node, 0) if self._extra is None else edge_of(self)
-        return None if isinstance(node, AccumulateGrad) else node
+        return None if isinstance(node, AccumulateGrad | Nowhere) else node
 
     @property
     def output_nr(self) -> int:
@@ -219,11 +237,8 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
             raise RuntimeError(errors.GRAD_SELF)
         found, own = value._data, self._data
         if found.dtype != own.dtype:
-            raise RuntimeError(
-                errors.GRAD_DTYPE.format(
-                    from_numpy_dtype(found.dtype).title.lower(), self.dtype.title
-                )
-            )
+            given, wanted = from_numpy_dtype(found.dtype), from_numpy_dtype(own.dtype)
+            raise RuntimeError(errors.GRAD_DTYPE.format(_cpp_name(given), wanted.title))
         if found.shape != own.shape:
             raise RuntimeError(errors.GRAD_SIZE.format(list(found.shape), list(own.shape)))
 
@@ -235,25 +250,24 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
     def _keep_grad(self, value: Any) -> None:
         """`retain_grad`: a pass has computed this tensor's gradient."""
         extra = self._ensure_extra()
-        kept = extra.grad
-        if kept is None:
-            extra.grad = value if value.requires_grad else wrap(np.array(value._data))
-        else:
-            extra.grad = kept + value
-
-    def _keep_grad_sum(self, value: Any, create_graph: bool) -> None:
-        """`backward(inputs=…)`: add into the gradient of a tensor that is not a leaf."""
-        self._keep_grad(value if create_graph else wrap(value))
+        extra.grad = value.clone() if extra.grad is None else extra.grad + value
 
     def retain_grad(self) -> None:
         """Keep the gradient of a tensor that is not a leaf in its `.grad`, too."""
         if not self.requires_grad:
             raise RuntimeError(errors.RETAIN_NO_GRAD)
         node, number = edge_of(self)
-        if node is None or isinstance(node, AccumulateGrad):
+        if node is None or isinstance(node, AccumulateGrad | Nowhere):
             return
         self._ensure_extra().retains = True
         node.ensure_hooks().retained[number] = weakref.ref(self)
+
+    def _forget_retain(self) -> None:
+        """Undo `retain_grad`: the pass that asked for it failed."""
+        node, number = edge_of(self)
+        self._ensure_extra().retains = False
+        if node is not None and node.hooks is not None:
+            node.hooks.retained.pop(number, None)
 
     @property
     def retains_grad(self) -> bool:
@@ -272,10 +286,7 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
         gradient: the cotangent, of this tensor's shape; may be left out for a scalar. The rest is
         as in :func:`autodiff.autograd.backward`.
         """
-        given = None if gradient is None else (gradient,)
-        if gradient is not None and not isinstance(gradient, TensorState):
-            given = tuple(gradient)  # PyTorch's TypeError for a number: it is not iterable
-        run_backward((self,), given, retain_graph, create_graph, inputs=inputs)
+        run_backward((self,), gradient, retain_graph, create_graph, inputs=inputs)
 
     def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
         """Call `hook(gradient)` whenever the gradient is computed; it may return another."""
@@ -308,8 +319,12 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
         """Cut this tensor off from what made it."""
         if self._is_view():
             raise RuntimeError(errors.DETACH_VIEW)
-        self._node = None
-        self._leaf = None
+        grad = None if self._leaf is None else self._leaf.grad
+        if grad is not None:
+            self._ensure_extra().grad = grad
+        self._node = self._leaf = None
+        if self._extra is not None:
+            self._extra.number = 0
         return self
 
     @property
@@ -479,9 +494,7 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
         return shapes.transpose(self, -2, -1)
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
-        from autodiff import namespace
-
-        return namespace
+        return array_namespace
 
     def __copy__(self) -> Any:
         result = wrap(storage(self))
@@ -505,13 +518,17 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
     # printing
 
     def __repr__(self) -> str:
-        node = self.grad_fn
+        try:
+            node = self.grad_fn
+            name = None if node is None else type(node).__name__
+        except RuntimeError:  # a view that may not be regenerated; PyTorch prints so, too
+            name = "Invalid"
         return format_tensor(
             self._data,
             options=settings.print_options,
             default_dtype=settings.default_dtype,
             requires_grad=self.requires_grad,
-            grad_fn_name=None if node is None else node.name(),
+            grad_fn_name=name,
         )
 
     def __format__(self, spec: str) -> str:
@@ -521,11 +538,15 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
 
 
 _float, _int, _bool = float, int, bool
+_CPP_NAMES = {"ComplexFloat": "c10::complex<float>", "ComplexDouble": "c10::complex<double>"}
+
+
+def _cpp_name(dtype: Dtype) -> str:
+    """A dtype as PyTorch's messages write it from C++."""
+    return _CPP_NAMES.get(dtype.title, dtype.title.lower())
 
 
 def _checked(dim: int, ndim: int) -> int:
-    from autodiff.functions.arguments import axis
-
     return axis(dim, ndim)
 
 

@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 
 from autodiff import errors
-from autodiff.graph import Node, accumulator, next_number
+from autodiff.graph import FREED, FREED_COUNTERS, Node, Nowhere, accumulator, next_number
 from autodiff.modes import is_grad_enabled
-from autodiff.state import Extra, TensorState, ViewOf, version_counter
+from autodiff.operation import sum_to, wrap
+from autodiff.state import Chain, Extra, TensorState, ViewOf, version_counter
 
-__all__ = ["check_writable", "edge_of", "link_view", "rebase", "replay"]
-
-Chain = tuple[tuple[Any, dict[str, Any]], ...]
+__all__ = ["check_writable", "edge_of", "link_view", "rebase", "replay", "requires_grad"]
 
 
 def edge_of(tensor: TensorState) -> tuple[Node | None, int]:
@@ -33,58 +32,86 @@ def edge_of(tensor: TensorState) -> tuple[Node | None, int]:
         number = extra.number
     node = tensor._node
     if node is None:
-        return (accumulator(tensor), 0) if tensor._leaf is not None else (None, 0)
+        if tensor._leaf is not None:
+            return accumulator(tensor), 0
+        if extra is not None and extra.view is not None and _needs_grad(extra.view.base):
+            return Nowhere(), 0
+        return None, 0
     return node, number
 
 
+def requires_grad(tensor: TensorState) -> bool:
+    """Whether operations on the tensor are recorded; a view asks its base, too."""
+    if tensor._node is not None or tensor._leaf is not None:
+        return True
+    extra = tensor._extra
+    return extra is not None and extra.view is not None and _needs_grad(extra.view.base)
+
+
+def _needs_grad(base: TensorState) -> bool:
+    return base._node is not None or base._leaf is not None
+
+
 def _refresh(tensor: TensorState, extra: Extra, view: ViewOf) -> None:
-    """Give a view whose base was written to the history that it has now."""
-    now = version_counter(view.base)[0]
+    """Give a view whose base was written to the history that it has now.
+
+    Raises RuntimeError for views that PyTorch does not let be written to, even through others.
+    """
+    base = view.base
+    now = version_counter(base)[0]
     if view.version == now:
         return
-    node, number = edge_of(view.base)
-    if node is not None and tensor._leaf is None:
-        tensor._node = _Strided(view.chain, view.base._data.shape, node, number)
-        extra.number = 0
+    old, old_number = tensor._node, extra.number
+    if old is None and not _needs_grad(base):
+        return
+    if view.made != "normal":
+        raise errors.view_refused(view.made, extra.number, title(old), indirect=True)
+    node, number = edge_of(base)
+    tensor._node = _Strided(view.chain, node, number)
+    if tensor._leaf is not None:  # `requires_grad_` was asked of a view before anybody looked
+        extra.grad, tensor._leaf = tensor._leaf.grad, None
+    extra.number = 0
     view.version = now
+    _move_retained(tensor, old, old_number, tensor._node)
+
+
+def title(node: Node | None) -> str | None:
+    """The name of a node's operation in messages: `Mul` for `MulBackward0`."""
+    return None if node is None else node.name().split("Backward", 1)[0]
 
 
 def replay(chain: Chain, value: Any) -> Any:
     """The view of `value` (array or tensor) that the chain leads to."""
-    for primitive, params in chain:
+    for primitive, params, _ in chain:
         value = primitive(value, **params)
     return value
 
 
-def _pull_back(chain: Chain, shape: tuple[int, ...], cotangent: Any, xp: Any) -> Any:
+def _pull_back(chain: Chain, cotangent: Any, xp: Any) -> Any:
     """The cotangent of the base from that of the view, by the rules of the chain."""
-    shapes = [shape]
-    stand_in = np.broadcast_to(np.zeros(()), shape)
-    for primitive, params in chain:
-        stand_in = primitive.run(stand_in, **params)
-        shapes.append(stand_in.shape)
-    for (primitive, params), before in zip(reversed(chain), reversed(shapes[:-1]), strict=True):
-        cotangent = primitive.pull_back(cotangent, before, params, xp)
+    for primitive, params, shape in reversed(chain):
+        cotangent = primitive.pull_back(cotangent, shape, params, xp)
+        if cotangent.shape != shape:
+            cotangent = sum_to(cotangent, shape, xp)
     return cotangent
 
 
 class _Strided(Node):
     """A view regenerated after its base was written to."""
 
-    __slots__ = ("chain", "shape")
+    __slots__ = ("chain",)
 
-    def __init__(self, chain: Chain, shape: tuple[int, ...], node: Node, number: int) -> None:
+    def __init__(self, chain: Chain, node: Node | None, number: int) -> None:
         self.chain = chain
-        self.shape = shape
         self.edges = (node,)
         self.numbers = (number,)
-        self.hooks = None
+        self.hooks = self.counters = None
         self.number = next_number()
 
     def backward(self, cotangent: Any, create_graph: bool) -> Sequence[Any]:
         xp = np if isinstance(cotangent, np.ndarray | np.generic) else None
         xp = cotangent.__array_namespace__() if xp is None else xp
-        return (_pull_back(self.chain, self.shape, cotangent, xp),)
+        return (_pull_back(self.chain, cotangent, xp),)
 
 
 _Strided.__name__ = _Strided.__qualname__ = "AsStridedBackward0"
@@ -93,7 +120,8 @@ _Strided.__name__ = _Strided.__qualname__ = "AsStridedBackward0"
 class CopySlices(Node):
     """A base part of which was overwritten through a view by the operation `inner`."""
 
-    __slots__ = ("chain", "inner", "shape")
+    __slots__ = ("chain", "inner", "shape", "strides")
+    inner: Any
 
     def __init__(
         self, base: TensorState, chain: Chain, inner: Node, base_edge: tuple[Node | None, int]
@@ -102,51 +130,75 @@ class CopySlices(Node):
         self.chain = chain
         self.inner = inner
         self.shape = base._data.shape
+        self.strides = base._data.strides
         self.edges = (node, *inner.edges[1:])
         self.numbers = (number, *(inner.numbers or (0,) * len(inner.edges))[1:])
         self.hooks = None
+        self.counters = inner.counters
         self.number = next_number()
 
+    def check(self) -> None:
+        if self.inner is FREED:
+            raise errors.already_freed()
+        self.inner.check()
+
     def backward(self, cotangent: Any, create_graph: bool) -> Sequence[Any]:
-        if create_graph:
-            whole = cotangent.clone()
-            part = replay(self.chain, whole)
-            inner = list(self.inner.backward(replay(self.chain, cotangent), True))
-        else:
-            whole = cotangent.copy() if cotangent.ndim else np.array(cotangent)
-            part = replay(self.chain, whole)
-            inner = list(self.inner.backward(part.copy(), False))
-        if create_graph:
-            if inner[0] is None:
-                part.zero_()
-            else:
-                part.copy_(inner[0])
-        else:
-            part[...] = 0 if inner[0] is None else inner[0]
-        inner[0] = whole if self.edges[0] is not None else None
-        return inner
+        self.check()
+        part = replay(self.chain, cotangent)
+        if self.inner.fills:  # the user's own code may write to what it is given
+            part = part.clone() if create_graph else np.array(part)
+        results = list(self.inner.backward(part, create_graph))
+        if self.edges[0] is None:
+            results[0] = None
+        elif results[0] is not None:
+            results[0] = self._with_part(cotangent, results[0], create_graph)
+        return results
+
+    def _with_part(self, cotangent: Any, part: Any, create_graph: bool) -> Any:
+        """The cotangent of the base as it was before the write."""
+        dtype = cotangent._data.dtype if create_graph else cotangent.dtype
+        whole = _like_strided(self.shape, self.strides, dtype)
+        if not create_graph:
+            whole[...] = cotangent
+            replay(self.chain, whole)[...] = part
+            return whole
+        tensor = wrap(whole)
+        tensor.copy_(cotangent)
+        replay(self.chain, tensor).copy_(part)
+        return tensor
 
     def release(self) -> None:
-        self.inner.release()
+        if self.inner is not FREED:
+            self.inner.release()
+        self.inner = FREED
+        self.counters = FREED_COUNTERS
+
+
+def _like_strided(shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any) -> Any:
+    """New memory whose dimensions lie in the order of `strides`: then the same views exist."""
+    order = sorted(range(len(shape)), key=lambda axis: -abs(strides[axis]))
+    memory = np.empty(tuple(shape[axis] for axis in order), dtype)
+    return memory.transpose(sorted(range(len(shape)), key=order.__getitem__))
 
 
 def link_view(
     result: TensorState, source: TensorState, step: tuple[Any, dict[str, Any]], multiple: bool
 ) -> None:
     """Tell a tensor that shares the memory of another that it is a view of it."""
-    counter = version_counter(source)
-    result._counter = counter
+    result._counter = version_counter(source)
     extra = result._extra
     if extra is None:
         extra = result._extra = Extra()
+    made = "no_grad"
+    if is_grad_enabled():
+        made = "multiple" if multiple else "normal"
+    last = (*step, source._data.shape)
     above = source._extra.view if source._extra is not None else None
-    made = "multiple" if multiple else ("normal" if is_grad_enabled() else "no_grad")
     if above is None:
-        extra.view = ViewOf(source, (step,), made)
+        extra.view = ViewOf(source, (last,), made)
     else:
-        if above.made != "normal" and made == "normal":
-            made = above.made
-        extra.view = ViewOf(above.base, (*above.chain, step), made)
+        made = above.made if made == "normal" else made
+        extra.view = ViewOf(above.base, (*above.chain, last), made)
 
 
 def check_writable(tensor: TensorState, recording: bool) -> None:
@@ -155,59 +207,56 @@ def check_writable(tensor: TensorState, recording: bool) -> None:
     recording: whether the write will be part of the graph (grad mode is on and the tensor or
     what is written needs a gradient).
     """
+    if not recording:
+        return
     extra = tensor._extra
     view = extra.view if extra is not None else None
-    if recording:
-        if view is not None:
-            needs = tensor._node is not None or edge_of(view.base)[0] is not None
-            if view.made == "multiple":
-                node, number = edge_of(tensor)
-                producer = _producer(node)
-                raise errors.multi_output_view(number, producer)
-            if view.made == "no_grad" and needs:
-                raise RuntimeError(errors.NO_GRAD_VIEW)
-            if view.base._leaf is not None:
-                raise RuntimeError(errors.VIEW_OF_LEAF_IN_PLACE)
-        if tensor._leaf is not None:
-            raise RuntimeError(errors.LEAF_IN_PLACE)
-    data = tensor._data
-    if isinstance(data, np.ndarray) and 0 in data.strides:
-        overlaps = any(
-            stride == 0 and size > 1 for stride, size in zip(data.strides, data.shape, strict=True)
-        )
-        if overlaps:
-            raise RuntimeError(errors.WRITE_TO_EXPANDED)
+    if extra is not None and view is not None:
+        if view.made != "normal":
+            found = title(tensor._node)
+            raise errors.view_refused(view.made, extra.number, found, indirect=False)
+        if view.base._node is None and requires_grad(tensor):
+            raise RuntimeError(errors.VIEW_OF_LEAF_IN_PLACE)
+    if tensor._node is None and requires_grad(tensor):
+        raise RuntimeError(errors.LEAF_IN_PLACE)
 
 
-def _producer(node: Node | None) -> str:
-    name = node.name() if node is not None else "View"
-    return name.split("Backward", 1)[0]
-
-
-def rebase(tensor: TensorState, node: Node) -> None:
+def rebase(tensor: TensorState, node: Node, number: int = 0) -> None:
     """The tensor's memory was written by `node`: make that its history, and its base's."""
     extra = tensor._extra
     if extra is None or extra.view is None:
-        _move_retain(tensor, node)
+        old, old_number = tensor._node, 0 if extra is None else extra.number
         tensor._node = node
         if extra is not None:
-            extra.number = 0
+            extra.number = number
+        elif number:
+            tensor._extra = Extra()
+            tensor._extra.number = number
+        _move_retained(tensor, old, old_number, node, number)
+        _note_writer(tensor, node)
         return
-    view = extra.view
-    base_edge = edge_of(view.base)
-    slices = CopySlices(view.base, view.chain, node, base_edge)
-    _move_retain(view.base, slices)
-    view.base._node = slices
-    if view.base._extra is not None:
-        view.base._extra.number = 0
-    view.version = -1  # the view itself is regenerated when somebody looks
+    base = extra.view.base
+    old, old_number = edge_of(base)
+    slices = CopySlices(base, extra.view.chain, node, (old, old_number))
+    base._node = slices
+    if base._extra is not None:
+        base._extra.number = 0
+    _move_retained(base, old, old_number, slices)
+    _note_writer(base, slices)
+    extra.view.version = -1  # the view itself is regenerated when somebody looks
 
 
-def _move_retain(tensor: TensorState, node: Node) -> None:
+def _note_writer(tensor: TensorState, node: Node) -> None:
+    """Leave the name of the latest writer with the counter, for the message of a failed check."""
+    version_counter(tensor)[1:] = [title(node)]
+
+
+def _move_retained(
+    tensor: TensorState, old: Node | None, old_number: int, node: Node, number: int = 0
+) -> None:
     """`retain_grad` follows the tensor to its new version; hooks stay with the old one."""
     extra = tensor._extra
-    old = tensor._node
     if extra is not None and extra.retains and old is not None and old.hooks is not None:
-        kept = old.hooks.retained.pop(extra.number, None)
+        kept = old.hooks.retained.pop(old_number, None)
         if kept is not None:
-            node.ensure_hooks().retained[0] = kept
+            node.ensure_hooks().retained[number] = kept

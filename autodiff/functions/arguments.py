@@ -83,9 +83,7 @@ def shape_argument(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """`f(2, 3)` and `f((2, 3))` both give (2, 3)."""
     if len(sizes) == 1 and isinstance(sizes[0], Iterable):
         sizes = tuple(sizes[0])
-    return tuple(
-        int(size.item()) if isinstance(size, TensorState) else int(size) for size in sizes
-    )
+    return tuple(int(raw(size)) for size in sizes)
 
 
 def array_index(index: Any) -> Any:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from autodiff.functions.arguments import require_tensor
+from autodiff.functions.arguments import is_tensor_like, require_tensor
+from autodiff.functions.equations import from_lists, parse
 from autodiff.ops import contraction as ops
+from autodiff.ops import shapes as shape_ops
+from autodiff.ops.pointwise import MUL
 from autodiff.primitive import binary
 from autodiff.state import TensorState
 
@@ -23,7 +27,16 @@ def _same_dtype(first: Any, second: Any) -> None:
 
 def _c_name(dtype: Any) -> str:
     names = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long"}
-    return names.get(dtype.name, dtype.name.removesuffix("32"))
+    return names.get(dtype.name, str(dtype.name).removesuffix("32"))
+
+
+def _same_titles(names: str, first: Any, second: Any) -> None:
+    if isinstance(first, TensorState) and isinstance(second, TensorState):
+        a, b = first.dtype, second.dtype  # type: ignore[attr-defined]
+        if a is not b:
+            raise RuntimeError(
+                f"{names} must have the same dtype, but got {a.title} and {b.title}"
+            )
 
 
 def _text(shape: Any) -> str:
@@ -58,7 +71,11 @@ def mv(input: Any, vec: Any) -> Any:
             f"size mismatch, got input ({input.shape[0]}), mat ({_text(input.shape)}), "
             f"vec ({vec.shape[0]})"
         )
-    _same_dtype(input, vec)
+    if isinstance(input, TensorState) and input._data.dtype != vec._data.dtype:
+        mine, other = input.dtype.title, vec.dtype.title  # type: ignore[attr-defined]
+        raise RuntimeError(
+            f"addmv input tensors must have the same dtype, but got {other}, {mine}, and {other}"
+        )
     return ops.MV(input, vec)
 
 
@@ -70,16 +87,16 @@ def dot(input: Any, tensor: Any) -> Any:
         raise RuntimeError(
             f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors"
         )
+    if isinstance(input, TensorState) and input._data.dtype != tensor._data.dtype:
+        raise RuntimeError(
+            "dot : expected both vectors to have same dtype, but found "
+            f"{input.dtype.title} and {tensor.dtype.title}"  # type: ignore[attr-defined]
+        )
     if input.shape != tensor.shape:
         raise RuntimeError(
             "inconsistent tensor size, expected tensor "
             f"[{input.shape[0]}] and src [{tensor.shape[0]}] to have the same number of "
             f"elements, but got {input.shape[0]} and {tensor.shape[0]} elements respectively"
-        )
-    if isinstance(input, TensorState) and input._data.dtype != tensor._data.dtype:
-        raise RuntimeError(
-            "dot : expected both vectors to have same dtype, but found "
-            f"{input.dtype.title} and {tensor.dtype.title}"  # type: ignore[attr-defined]
         )
     return ops.DOT(input, tensor)
 
@@ -117,13 +134,12 @@ def matmul(input: Any, other: Any) -> Any:
         return dot(input, other)
     if dims == (2, 1):
         return mv(input, other)
-    inner = other.shape[0] if dims[1] == 1 else other.shape[-2]
+    if dims == (1, 2):
+        return _row_times_matrix(input, other)
+    if dims[1] == 1:
+        return _matrices_times_vector(input, other)
+    inner = other.shape[-2]
     if input.shape[-1] != inner:
-        if dims[0] == 1 and dims[1] == 2:
-            raise RuntimeError(
-                f"mat1 and mat2 shapes cannot be multiplied (1x{input.shape[0]} and "
-                f"{_text(other.shape)})"
-            )
         rows = input.shape[:-1]
         total = 1
         for size in rows:
@@ -137,7 +153,24 @@ def matmul(input: Any, other: Any) -> Any:
             f"{other.shape[-2]}]."
         )
     _same_dtype(input, other)
+    if dims[0] == 2 and getattr(input, "requires_grad", False):
+        return ops.MATMUL_FOLDED(input, other)
     return ops.MATMUL(input, other)
+
+
+def _matrices_times_vector(matrices: Any, vector: Any) -> Any:
+    if matrices.shape[-1] != vector.shape[0]:
+        rows = math.prod(matrices.shape[:-1])
+        raise RuntimeError(
+            f"size mismatch, got input ({rows}), mat ({rows}x{matrices.shape[-1]}), "
+            f"vec ({vector.shape[0]})"
+        )
+    _same_dtype(matrices, vector)
+    return ops.MATMUL(matrices, vector)
+
+
+def _row_times_matrix(row: Any, matrix: Any) -> Any:
+    return shape_ops.SQUEEZE_OWN(mm(row.unsqueeze(0), matrix), dim=(0,))
 
 
 def outer(input: Any, vec2: Any) -> Any:
@@ -149,8 +182,6 @@ def outer(input: Any, vec2: Any) -> Any:
             raise RuntimeError(
                 f"outer: Expected 1-D argument {('self', 'vec2')[position]}, but got {one.ndim}-D"
             )
-    from autodiff.ops.pointwise import MUL
-
     return binary(MUL, input.reshape(-1, 1), vec2)
 
 
@@ -170,7 +201,8 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) ->
             f"mat1 and mat2 shapes cannot be multiplied ({_text(mat1.shape)} and "
             f"{_text(mat2.shape)})"
         )
-    _same_dtype(mat1, mat2)
+    _same_titles("mat1 and mat2", mat1, mat2)
+    _same_titles("self and mat2", input, mat2)
     shape = (mat1.shape[0], mat2.shape[1])
     if tuple(input.shape) != shape:
         input = input.expand(shape)
@@ -181,6 +213,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """input @ weightᵀ + bias."""
     require_tensor("linear", input)
     require_tensor("linear", weight, "weight", 2)
+    if bias is not None:
+        _same_titles("mat1 and mat2", input, weight)
     if input.shape[-1] != weight.shape[-1]:
         rows = 1
         for size in input.shape[:-1]:
@@ -190,83 +224,60 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
             f"{_text(tuple(weight.shape)[::-1])})"
         )
     _same_dtype(input, weight)
+    if weight.ndim == 1 or (bias is None and input.ndim == 1):
+        product = matmul(input, weight if weight.ndim == 1 else weight.t())
+        return product if bias is None else product + bias
     if bias is None:
-        return ops.LINEAR_WITHOUT_BIAS(input, weight, None)
-    return ops.LINEAR(input, weight, bias)
+        row = ops.LINEAR_WITHOUT_BIAS if input.ndim == 2 else ops.LINEAR_WITHOUT_BIAS_FOLDED
+        return row(input, weight, None)
+    return (ops.LINEAR if input.ndim == 2 else ops.LINEAR_FOLDED)(input, weight, bias)
 
 
-def einsum(equation: str, *operands: Any) -> Any:
+def einsum(equation: Any, *operands: Any) -> Any:
     """A sum of products over named axes, in Einstein's notation.
 
     >>> import autodiff
     >>> autodiff.einsum("ij,j->i", autodiff.ones(2, 3), autodiff.arange(3.0))
     tensor([3., 3.])
     """
+    if is_tensor_like(equation):  # einsum(x, [0, 1], y, [1, 2], [0, 2])
+        equation, operands = from_lists((equation, *operands))
     if len(operands) == 1 and isinstance(operands[0], list | tuple):
         operands = tuple(operands[0])
-    inputs, output = _parsed(equation, operands)
+    if not operands:
+        raise ValueError(
+            "einsum(): must specify the equation string and at least one operand, or at least one "
+            "operand and its subscripts list"
+        )
+    inputs, output = parse(equation, operands)
     values = [_without_repeats(v, axes) for v, axes in zip(operands, inputs, strict=True)]
     value, axes = values[0]
     if len(values) == 1:
         return _arranged(value, axes, output)
-    for position, (other, other_axes) in enumerate(values[1:], 1):
+    for position, operand in enumerate(values[1:], 1):
         later = "".join(a for _, a in values[position + 1 :]) + output
-        keep = "".join(dict.fromkeys(a for a in axes + other_axes if a in later))
+        keep = "".join(dict.fromkeys(a for a in axes + operand[1] if a in later))
         if position == len(values) - 1:
             keep = output
-        value = ops.EINSUM(value, other, x_axes=axes, y_axes=other_axes, out_axes=keep)
+        _same_dtype(value, operand[0])
+        value, axes = _stretched(value, axes, *operand)
+        other, other_axes = _stretched(*operand, value, axes)
+        row = ops.EINSUM if set(axes + other_axes) - set(keep) else ops.OUTER_EINSUM
+        value = row(value, other, x_axes=axes, y_axes=other_axes, out_axes=keep)
         axes = keep
     return value
 
 
-def _parsed(equation: str, operands: tuple[Any, ...]) -> tuple[list[str], str]:
-    """The axes of every operand and of the result, with `...` spelled out."""
-    text = equation.replace(" ", "")
-    left, arrow, right = text.partition("->")
-    terms = left.split(",")
-    if len(terms) < len(operands):
-        raise RuntimeError("einsum(): more operands were provided than specified in the equation")
-    if len(terms) > len(operands):
-        raise RuntimeError("einsum(): fewer operands were provided than specified in the equation")
-    spare = [chr(c) for c in range(0x3B1, 0x3B1 + 24)]  # names for the axes under an ellipsis
-    widest = 0
-    for term, operand in zip(terms, operands, strict=True):
-        named = len(term.replace("...", ""))
-        if "..." in term:
-            widest = max(widest, operand.ndim - named)
-        elif named != operand.ndim:
-            position = terms.index(term)
-            raise RuntimeError(
-                f"einsum(): the number of subscripts in the equation ({named}) "
-                + ("is more" if named > operand.ndim else "does not match")
-                + f" than the number of dimensions ({operand.ndim}) for operand {position}"
-                + ("" if named > operand.ndim else " and no ellipsis was given")
-            )
-    hidden = "".join(spare[:widest])
-    inputs = []
-    for term, operand in zip(terms, operands, strict=True):
-        count = operand.ndim - len(term.replace("...", ""))
-        inputs.append(term.replace("...", hidden[len(hidden) - count :] if count else ""))
-    if arrow:
-        output = right.replace("...", hidden)
-    else:
-        once = sorted(a for a in set("".join(inputs)) - set(hidden) if left.count(a) == 1)
-        output = hidden + "".join(once)
-    sizes: dict[str, int] = {}
-    for position, (axes, operand) in enumerate(zip(inputs, operands, strict=True)):
-        for a, size in zip(axes, operand.shape, strict=True):
-            if sizes.setdefault(a, size) != size:
-                raise RuntimeError(
-                    f"einsum(): subscript {a} has size {size} for operand {position} which does "
-                    f"not broadcast with previously seen size {sizes[a]}"
-                )
-    for a in output:
-        if a not in sizes:
-            raise RuntimeError(
-                f"einsum(): output subscript {a} does not appear in the equation for any input "
-                "operand"
-            )
-    return inputs, output
+def _stretched(value: Any, axes: str, other: Any, other_axes: str) -> tuple[Any, str]:
+    """An axis of size one goes with the other operand's axis of any size: it falls away."""
+    alone = tuple(
+        i
+        for i, a in enumerate(axes)
+        if value.shape[i] == 1 and a in other_axes and other.shape[other_axes.index(a)] != 1
+    )
+    if not alone:
+        return value, axes
+    return value.squeeze(alone), "".join(a for i, a in enumerate(axes) if i not in alone)
 
 
 def _without_repeats(value: Any, axes: str) -> tuple[Any, str]:
@@ -281,8 +292,7 @@ def _without_repeats(value: Any, axes: str) -> tuple[Any, str]:
 
 
 def _arranged(value: Any, axes: str, output: str) -> Any:
-    summed = tuple(i for i, a in enumerate(axes) if a not in output)
-    if summed:
-        value = value.sum(summed)
-        axes = "".join(a for a in axes if a in output)
-    return value.permute(tuple(axes.index(a) for a in output))
+    summed = [a for a in axes if a not in output]
+    order = [*output, *summed]
+    value = value.permute(tuple(axes.index(a) for a in order))
+    return value.sum(tuple(range(len(output), len(order)))) if summed else value

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.functions.arguments import axis, raw, require_tensor
-from autodiff.functions.pointwise import relu as relu
+from autodiff.functions.arguments import axis, is_tensor_like, raw, require_tensor
 from autodiff.ops import softmax as ops
-from autodiff.state import TensorState
+from autodiff.ops.pointwise import DIV_NUMBER
 
 __all__ = ["cross_entropy", "log_softmax", "mse_loss", "nll_loss", "softmax"]
 
@@ -44,7 +43,8 @@ def _reduced(losses: Any, reduction: str) -> Any:
 def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     """(input - target)², averaged, summed ("sum") or each ("none")."""
     require_tensor("mse_loss", input)
-    require_tensor("mse_loss", target, "target", 2)
+    if not is_tensor_like(target):
+        raise AttributeError(f"{type(target).__name__!r} object has no attribute 'size'")
     if input.shape != target.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size "
@@ -67,29 +67,63 @@ def nll_loss(
 ) -> Any:
     """Minus the entries of log-probabilities at the target classes (second dimension)."""
     require_tensor("nll_loss", input)
-    classes = np.asarray(raw(require_tensor("nll_loss", target, "target", 2)))
+    require_tensor("nll_loss", target, "target", 2)
+    _check_batch(input, target)
+    classes = np.asarray(raw(target))
     where = 0 if input.ndim == 1 else 1
-    kept = classes != ignore_index
-    count = input.shape[where]
-    if kept.any() and (classes[kept].max() >= count or classes[kept].min() < 0):
-        wrong = classes[kept][(classes[kept] >= count) | (classes[kept] < 0)].flat[0]
-        raise IndexError(f"Target {wrong} is out of bounds.")
-    safe = np.where(kept, classes, 0)
-    scale = np.ones(count) if weight is None else np.asarray(raw(weight))
-    scales = np.where(kept, scale[safe], 0)
     if reduction not in ("none", "mean", "sum"):
         _reduced(input, reduction)
+    kept, safe = _classes(classes, ignore_index, input.shape[where])
+    scales = _scales(kept, safe, weight, input)
+    total: Any = None
     if reduction == "mean":
-        total = scales.sum()
-        with np.errstate(all="ignore"):
-            scales = scales / total
-    return ops.NLL_LOSS(
+        total = safe.size if scales is None else scales.sum()
+    if input.ndim <= 2:
+        row = ops.NLL_LOSS
+    else:
+        row = ops.NLL_LOSS_2D if reduction != "none" or input.ndim == 4 else ops.NLL_LOSS_VIEWED
+    return row(
         input,
         index=np.expand_dims(safe, where),
-        scales=np.expand_dims(scales, where),
+        scales=None if scales is None else np.expand_dims(scales, where),
+        total=total,
         dim=where,
         reduce=reduction != "none",
     )
+
+
+def _check_batch(input: Any, target: Any) -> None:
+    if not input.ndim:
+        raise ValueError("Expected 1 or more dimensions (got 0)")
+    if input.ndim != 1 and input.shape[0] != target.shape[0]:
+        raise ValueError(
+            f"Expected input batch_size ({input.shape[0]}) to match target batch_size "
+            f"({target.shape[0]})."
+        )
+    expected = (*input.shape[:1], *input.shape[2:])
+    if input.ndim > 2 and tuple(target.shape) != expected:
+        raise RuntimeError(f"Expected target size {list(expected)}, got {list(target.shape)}")
+
+
+def _classes(classes: Any, ignore_index: int, count: int) -> tuple[Any, Any]:
+    """Where the target counts (None: everywhere), and a valid class for every place."""
+    if classes.size and classes.min() >= 0 and classes.max() < count:
+        if not 0 <= ignore_index < count:
+            return None, classes
+        return classes != ignore_index, classes
+    kept = classes != ignore_index
+    wrong = kept & ((classes < 0) | (classes >= count))
+    if wrong.any():
+        raise IndexError(f"Target {classes[wrong].flat[0]} is out of bounds.")
+    return kept, np.where(kept, classes, 0)
+
+
+def _scales(kept: Any, safe: Any, weight: Any, input: Any) -> Any:
+    """The weight of every place; None if all are one."""
+    if weight is None:
+        return None if kept is None else kept.astype(raw(input).dtype)
+    scales = np.asarray(raw(weight))[safe]
+    return scales if kept is None else np.where(kept, scales, scales.dtype.type(0))
 
 
 def cross_entropy(
@@ -109,16 +143,27 @@ def cross_entropy(
     require_tensor("cross_entropy_loss", input)
     require_tensor("cross_entropy_loss", target, "target", 2)
     where = 0 if input.ndim == 1 else 1
-    indices = isinstance(target, TensorState) and target._data.dtype.kind in "iu"
-    if indices:
-        expected = tuple(size for i, size in enumerate(input.shape) if i != where)
-        if tuple(target.shape) != expected:
-            if input.ndim == 2 and target.ndim == 1:
-                raise ValueError(
-                    f"Expected input batch_size ({input.shape[0]}) to match target batch_size "
-                    f"({target.shape[0]})."
-                )
-            raise RuntimeError(f"Expected target size {list(expected)}, got {list(target.shape)}")
+    if not isinstance(ignore_index, int):
+        raise TypeError(
+            "cross_entropy_loss(): argument 'ignore_index' (position 5) must be int, not "
+            f"{type(ignore_index).__name__}"
+        )
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(
+            f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}"
+        )
+    count = input.shape[where]
+    if weight is not None and (weight.ndim != 1 or weight.numel() != count):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {count} classes or no classes but "
+            f"got weight tensor of shape: {list(weight.shape)}"
+        )
+    indices = tuple(input.shape) != tuple(target.shape)
+    if not indices and not target.is_floating_point():
+        raise RuntimeError(
+            "Expected floating point type for target with class probabilities, got "
+            f"{target.dtype.title}"
+        )
     logs = log_softmax(input, where)
     if indices and not label_smoothing:
         return nll_loss(logs, target, weight, ignore_index, reduction)
@@ -143,33 +188,39 @@ def _soft_cross_entropy(
     shape[where] = count
     scale = None if weight is None else weight.reshape(shape)
     if indices:
-        part = nll_loss(logs, target, weight, ignore_index, reduction)
-        weighted = logs if scale is None else logs * scale
-        classes = np.asarray(raw(target))
-        kept = classes != ignore_index
-        mask = np.expand_dims(kept, where)
-        smooth = -_masked(weighted, mask).sum(where)
-        if reduction == "mean":
-            table = np.ones(count) if weight is None else np.asarray(raw(weight))
-            total = float(np.where(kept, table[np.where(kept, classes, 0)], 0).sum())
-            smooth = smooth.sum() / total
-        elif reduction == "sum":
-            smooth = smooth.sum()
-        return (1 - smoothing) * part + (smoothing / count) * smooth
-    if tuple(target.shape) != tuple(logs.shape):
-        raise RuntimeError(
-            f"Expected floating point type for target with class probabilities, got {target.dtype}"
-            if not target.is_floating_point()
-            else f"Expected target size {list(logs.shape)}, got {list(target.shape)}"
-        )
+        return _smoothed(logs, target, weight, where, ignore_index, reduction, smoothing)
     if smoothing:
         target = target * (1 - smoothing) + smoothing / count
     product = logs * target if scale is None else logs * target * scale
-    losses = -product.sum(where)
     if reduction == "mean":
-        return losses.sum() / (logs.numel() // count)
-    return _reduced(losses, reduction)
+        return DIV_NUMBER(-product.sum(), logs.numel() / count)
+    return -product.sum() if reduction == "sum" else _reduced(-product.sum(where), reduction)
 
 
-def _masked(value: Any, mask: Any) -> Any:
-    return value if mask.all() else value * mask.astype(value._data.dtype)
+def _smoothed(
+    logs: Any,
+    target: Any,
+    weight: Any,
+    where: int,
+    ignore_index: int,
+    reduction: str,
+    smoothing: float,
+) -> Any:
+    """Against classes, each mixed with the uniform distribution."""
+    count = logs.shape[where]
+    shape = [1] * logs.ndim
+    shape[where] = count
+    weighted = logs if weight is None else logs * weight.reshape(shape)
+    ignored = target == ignore_index
+    smooth = (-weighted.sum(where)).masked_fill(ignored, 0.0)
+    if reduction == "mean":
+        kept = np.logical_not(raw(ignored))
+        if weight is None:
+            total = float(kept.sum())
+        else:
+            total = float(np.asarray(raw(weight))[np.asarray(raw(target))[kept]].sum())
+        smooth = smooth.sum() / total
+    elif reduction == "sum":
+        smooth = smooth.sum()
+    part = nll_loss(logs, target, weight, ignore_index, reduction)
+    return part * (1 - smoothing) + smooth * (smoothing / count)

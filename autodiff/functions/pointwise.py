@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from autodiff.conversion import checked_number
 from autodiff.functions.arguments import is_number, is_tensor_like, raw, require_tensor
 from autodiff.modes import settings
 from autodiff.ops import pointwise as ops
@@ -51,6 +54,7 @@ __all__ = [
     "round",
     "rsqrt",
     "rsub",
+    "sgn",
     "sigmoid",
     "sign",
     "sin",
@@ -67,18 +71,48 @@ __all__ = [
 
 
 def _operands(function: str, input: Any, other: Any) -> None:
-    if not is_tensor_like(input) and not is_tensor_like(other):
+    """Each a tensor or a number, and one of them a tensor."""
+    if not is_tensor_like(input) and not (is_tensor_like(other) and is_number(input)):
         require_tensor(function, input)
+    if not is_tensor_like(other) and not is_number(other):
+        require_tensor(function, other, "other", 2)
 
 
-def _scaled(function: str, input: Any, other: Any, alpha: Any) -> Any:
-    if alpha == 1:
-        return other
-    if not isinstance(alpha, int) and _integral(input) and _integral(other):
+def _kind(value: Any) -> str:
+    """NumPy's letter for the kind of a tensor's or a number's dtype."""
+    if isinstance(value, TensorState):
+        return value._data.dtype.kind  # type: ignore[no-any-return]
+    dtype = getattr(value, "dtype", None)
+    if dtype is not None:
+        return str(dtype.kind)
+    return next((k for k, t in _NUMBER_KINDS if isinstance(value, t)), "f")
+
+
+_NUMBER_KINDS = (("b", bool), ("i", int), ("f", float), ("c", complex))
+
+
+def _check_alpha(input: Any, other: Any, alpha: Any) -> None:
+    """PyTorch's complaints about a factor of another kind than what it scales."""
+    kinds = _kind(input) + _kind(other)
+    if isinstance(alpha, bool) and kinds != "bb":
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, complex) and "c" not in kinds:
+        raise RuntimeError(
+            "For non-complex input tensors, argument alpha must not be a complex number."
+        )
+    if not isinstance(alpha, int) and not set(kinds) & set("fcV"):
         raise RuntimeError(
             "For integral input tensors, argument alpha must not be a floating point number."
         )
-    return binary(ops.MUL, other, alpha) if is_tensor_like(other) else other * alpha
+
+
+def _scaled(plain: Any, scaled: Any, input: Any, other: Any, alpha: Any) -> Any:
+    if alpha is not True and type(alpha) is int and alpha == 1:
+        return binary(plain, input, other)
+    _check_alpha(input, other, alpha)
+    if _kind(input) + _kind(other) == "bb":
+        alpha = bool(alpha)
+    return scaled(input, other, alpha=alpha)
 
 
 def _integral(value: Any) -> bool:
@@ -95,12 +129,20 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     tensor([11., 12.])
     """
     _operands("add", input, other)
-    return binary(ops.ADD, input, _scaled("add", input, other, alpha))
+    if type(alpha) is int and alpha == 1:
+        return binary(ops.ADD, input, other)
+    return _scaled(ops.ADD, ops.ADD_SCALED, input, other, alpha)
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """input - alpha · other, broadcast. Refuses bool tensors, as PyTorch does."""
     _operands("sub", input, other)
+    refuse_bool(input, other)
+    return _scaled(ops.SUB, ops.SUB_SCALED, input, other, alpha)
+
+
+def refuse_bool(input: Any, other: Any) -> None:
+    """Raise where a bool would be subtracted."""
     if _is_bool(input) or _is_bool(other):
         if _is_bool(input) and _is_bool(other):
             raise RuntimeError(
@@ -111,16 +153,22 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are "
             "trying to invert a mask, use the `~` or `logical_not()` operator instead."
         )
-    return binary(ops.SUB, input, _scaled("sub", input, other, alpha))
 
 
 def _is_bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return True
     return isinstance(value, TensorState) and value._data.dtype.kind == "b"
 
 
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """other - alpha · input."""
-    return sub(other, _scaled("rsub", other, input, alpha))
+    require_tensor("rsub", input)
+    refuse_bool(input, other)
+    if is_tensor_like(other):
+        _check_alpha(input, other, alpha)
+        return ops.RSUB_TENSORS(input, other, alpha=alpha)
+    return _scaled(ops.RSUB, ops.RSUB_SCALED, input, other, alpha)
 
 
 def mul(input: Any, other: Any) -> Any:
@@ -137,10 +185,11 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     _operands("div", input, other)
     if rounding_mode is None:
         return binary(ops.DIV, input, other)
+    _refuse_zero_divisor(input, other)
     if rounding_mode == "floor":
-        return ops.FLOOR_DIVIDE(input, other)
+        return ops.DIV_FLOOR(input, other)
     if rounding_mode == "trunc":
-        return ops.TRUNC_DIVIDE(input, other)
+        return ops.DIV_TRUNC(input, other)
     raise RuntimeError(
         "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
         f"'{rounding_mode}'"
@@ -149,12 +198,22 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
 
 def floor_divide(input: Any, other: Any) -> Any:
     """The floor of input / other; not differentiable."""
+    _refuse_zero_divisor(input, other)
     return ops.FLOOR_DIVIDE(input, other)
 
 
 def remainder(input: Any, other: Any) -> Any:
     """input - other · floor(input / other): the sign is that of `other`."""
-    return ops.REMAINDER(input, other)
+    _refuse_zero_divisor(input, other)
+    if not is_tensor_like(other):
+        return ops.REMAINDER_NUMBER(input, other)
+    return (ops.REMAINDER if is_tensor_like(input) else ops.REMAINDER_OF_NUMBER)(input, other)
+
+
+def _refuse_zero_divisor(input: Any, other: Any) -> None:
+    """Whole numbers have no infinity to divide to."""
+    if _integral(input) and _integral(other) and not np.all(raw(other)):
+        raise RuntimeError("ZeroDivisionError")
 
 
 def pow(input: Any, exponent: Any) -> Any:
@@ -195,16 +254,31 @@ def neg(input: Any) -> Any:
 
 def abs(input: Any) -> Any:
     """The absolute value; its gradient at 0 is 0."""
+    if _is_bool(input):
+        raise NotImplementedError("\"abs_cpu\" not implemented for 'Bool'")
     if _integral(require_tensor("abs", input)):
         return ops.ABS_INTEGER(input)
     return unary(ops.ABS, input)
 
 
 def sign(input: Any) -> Any:
-    """-1, 0 or 1; its gradient is 0."""
-    if _integral(require_tensor("sign", input)):
-        return ops.SIGN_INTEGER(input)
-    return unary(ops.SIGN, input)
+    """-1, 0 or 1 (0 for nan); its gradient is 0."""
+    kind = _kind(require_tensor("sign", input))
+    if kind == "b":
+        return input.clone()
+    if kind == "c":
+        raise NotImplementedError(
+            "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use "
+            "torch.sgn instead."
+        )
+    return ops.SIGN_INTEGER(input) if kind in "iu" else unary(ops.SIGN, input)
+
+
+def sgn(input: Any) -> Any:
+    """The sign; of a complex number, the number of size 1 in its direction."""
+    if _kind(require_tensor("sgn", input)) == "c":
+        return ops.SGN(input)
+    return sign(input)
 
 
 def exp(input: Any) -> Any:
@@ -279,7 +353,9 @@ def tanh(input: Any) -> Any:
 
 def sigmoid(input: Any) -> Any:
     """1 / (1 + exp(-input)), accurate in both tails."""
-    return _unary(ops.SIGMOID, "sigmoid", input)
+    if _kind(require_tensor("sigmoid", input)) == "c":
+        return ops.SIGMOID_COMPLEX(input)
+    return unary(ops.SIGMOID, input)
 
 
 def erf(input: Any) -> Any:
@@ -289,29 +365,50 @@ def erf(input: Any) -> Any:
 
 def relu(input: Any) -> Any:
     """max(input, 0); its gradient at 0 is 0."""
+    kind = _kind(require_tensor("relu", input))
+    if kind == "b":
+        raise RuntimeError("Boolean inputs not supported for relu")
+    if kind == "c":
+        raise NotImplementedError("clamp is not supported for complex types")
     return _unary(ops.RELU, "relu", input)
+
+
+def _real(function: str, input: Any) -> str:
+    """The kind of a real input; PyTorch's words for a complex one."""
+    kind = _kind(require_tensor(function, input))
+    if kind == "c":
+        raise NotImplementedError(f"{function} is not supported for complex inputs")
+    return kind
 
 
 def floor(input: Any) -> Any:
     """The largest integer below; its gradient is 0."""
-    return input.clone() if _integral(input) else _unary(ops.FLOOR, "floor", input)
+    return input.clone() if _real("floor", input) in "iu" else unary(ops.FLOOR, input)
 
 
-def round(input: Any) -> Any:
-    """The nearest integer, ties to even; its gradient is 0."""
-    return input.clone() if _integral(input) else _unary(ops.ROUND, "round", input)
+def round(input: Any, *, decimals: int = 0) -> Any:
+    """The nearest number with so many decimals, ties to even; its gradient is 0."""
+    if _real("round", input) in "iu":
+        return input.clone()
+    return ops.ROUND_DECIMALS(input, decimals=decimals) if decimals else unary(ops.ROUND, input)
 
 
 def maximum(input: Any, other: Any) -> Any:
     """The larger of two, element by element; a tie shares the gradient evenly."""
     require_tensor("maximum", input)
-    return ops.MAXIMUM(input, require_tensor("maximum", other, "other", 2))
+    require_tensor("maximum", other, "other", 2)
+    if "c" in _kind(input) + _kind(other):
+        raise RuntimeError("maximum not implemented for complex tensors.")
+    return ops.MAXIMUM(input, other)
 
 
 def minimum(input: Any, other: Any) -> Any:
     """The smaller of two, element by element; a tie shares the gradient evenly."""
     require_tensor("minimum", input)
-    return ops.MINIMUM(input, require_tensor("minimum", other, "other", 2))
+    require_tensor("minimum", other, "other", 2)
+    if "c" in _kind(input) + _kind(other):
+        raise RuntimeError("minimum not implemented for complex tensors.")
+    return ops.MINIMUM(input, other)
 
 
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
@@ -322,16 +419,34 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     require_tensor("clamp", input)
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if _kind(input) == "c":
+        raise NotImplementedError("clamp is not supported for complex types")
     if is_tensor_like(min) or is_tensor_like(max):
-        return ops.CLAMP_TENSORS(input, min, max)
+        if is_tensor_like(min) == is_tensor_like(max) or min is None or max is None:
+            return ops.CLAMP_TENSORS(input, min, max)
+        # a tensor beside a number: PyTorch takes both as numbers
+        min, max = (v.item() if is_tensor_like(v) else v for v in (min, max))
     if _integral(input) and any(isinstance(bound, float) for bound in (min, max)):
         input = input.to(settings.default_dtype)
+    if _kind(input) in "iu":
+        for bound in (min, max):
+            checked_number(bound, raw(input).dtype)
     return ops.CLAMP_NUMBERS(input, min=min, max=max)
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """`input` where the condition holds, `other` elsewhere; alone, the indices of what holds."""
-    require_tensor("where", condition, "condition")
+    if not is_tensor_like(condition):
+        kinds = ", ".join(
+            "Tensor" if is_tensor_like(v) else type(v).__name__
+            for v in (condition, input, other)
+            if v is not None
+        )
+        raise TypeError(
+            f"where() received an invalid combination of arguments - got ({kinds}), but expected "
+            "one of: (Tensor condition), (Tensor condition, Tensor or Number input, Tensor or "
+            "Number other)"
+        )
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
     if isinstance(condition, TensorState) and condition._data.dtype.kind != "b":

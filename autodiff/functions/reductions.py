@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import math
+import warnings
 from typing import Any
 
-from autodiff.dtypes import as_dtype, int64
+import numpy as np
+
+from autodiff.dtypes import as_dtype, int64, uint8
 from autodiff.functions.arguments import axes, axis, is_tensor_like, require_tensor
+from autodiff.functions.pointwise import maximum, minimum
 from autodiff.modes import settings
 from autodiff.named import return_type
 from autodiff.ops import reductions as ops
@@ -91,9 +96,19 @@ def _nonempty(function: str, input: Any, dim: tuple[int, ...]) -> None:
                 )
 
 
+def _not_all_of_nothing(function: str, input: Any) -> None:
+    if isinstance(input, TensorState) and not input._data.size:
+        raise RuntimeError(
+            f"{function}(): Expected reduction dim to be specified for input.numel() == 0. "
+            "Specify the reduction dim with the 'dim' argument."
+        )
+
+
 def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     """The largest element over `dim`; ties share the gradient evenly."""
     where = axes(dim, require_tensor("amax", input).ndim)
+    if isinstance(dim, tuple | list) and not dim:
+        _not_all_of_nothing("amax", input)
     _nonempty("amax", input, where)
     return ops.AMAX(input, dim=where, keepdim=keepdim)
 
@@ -101,6 +116,8 @@ def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
 def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     """The smallest element over `dim`; ties share the gradient evenly."""
     where = axes(dim, require_tensor("amin", input).ndim)
+    if isinstance(dim, tuple | list) and not dim:
+        _not_all_of_nothing("amin", input)
     _nonempty("amin", input, where)
     return ops.AMIN(input, dim=where, keepdim=keepdim)
 
@@ -109,55 +126,69 @@ def _extreme(
     name: str, input: Any, dim: Any, keepdim: bool, whole: Any, along: Any, pair: Any
 ) -> Any:
     require_tensor(name, input)
-    if is_tensor_like(dim):  # max(input, other)
-        from autodiff.functions.pointwise import maximum, minimum
-
-        return (maximum if name == "max" else minimum)(input, dim)
     if dim is None:
-        if isinstance(input, TensorState) and not input._data.size:
-            raise RuntimeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. "
-                "Specify the reduction dim with the 'dim' argument."
-            )
+        _not_all_of_nothing(name, input)
         return whole(input, dim=axes(None, input.ndim), keepdim=False)
     one = axis(dim, input.ndim)
     _nonempty(name, input, (one,))
     return pair(along(input, dim=one, keepdim=keepdim))
 
 
-def max(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The largest element; with `dim`, a named pair (values, indices); with a tensor, maximum.
 
     Over all elements ties share the gradient evenly; along `dim` the first index takes it all.
     """
+    if other is not None or is_tensor_like(dim):
+        return maximum(input, dim if other is None else other)
     return _extreme("max", input, dim, keepdim, ops.MAX, ops.MAX_DIM, _MaxResult)
 
 
-def min(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The smallest element; with `dim`, a named pair (values, indices); with a tensor, minimum."""
+    if other is not None or is_tensor_like(dim):
+        return minimum(input, dim if other is None else other)
     return _extreme("min", input, dim, keepdim, ops.MIN, ops.MIN_DIM, _MinResult)
+
+
+def _place(function: str, row: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    require_tensor(function, input)
+    where = None if dim is None else axis(dim, input.ndim)
+    if where is not None:
+        _nonempty(function, input, (where,))
+    elif isinstance(input, TensorState) and not input._data.size:
+        raise IndexError(
+            f"{function}(): Expected reduction dim to be specified for input.numel() == 0."
+        )
+    return row(input, dim=where if input.ndim else None, keepdim=keepdim)
 
 
 def argmax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The index of the largest element, of the flattened tensor or along `dim`."""
-    where = None if dim is None else axis(dim, input.ndim)
-    return ops.ARGMAX(require_tensor("argmax", input), dim=where, keepdim=keepdim)
+    return _place("argmax", ops.ARGMAX, input, dim, keepdim)
 
 
 def argmin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The index of the smallest element, of the flattened tensor or along `dim`."""
-    where = None if dim is None else axis(dim, input.ndim)
-    return ops.ARGMIN(require_tensor("argmin", input), dim=where, keepdim=keepdim)
+    return _place("argmin", ops.ARGMIN, input, dim, keepdim)
+
+
+def _truth(row: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    """A bool tensor, but for uint8, which was PyTorch's type of truth values once."""
+    result = row(input, dim=axes(dim, input.ndim), keepdim=keepdim)
+    if isinstance(input, TensorState) and input._data.dtype == np.uint8:
+        result = result.to(uint8)
+    return result
 
 
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether every element (along `dim`) is non-zero."""
-    return ops.ALL(require_tensor("all", input), dim=axes(dim, input.ndim), keepdim=keepdim)
+    return _truth(ops.ALL, require_tensor("all", input), dim, keepdim)
 
 
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether some element (along `dim`) is non-zero."""
-    return ops.ANY(require_tensor("any", input), dim=axes(dim, input.ndim), keepdim=keepdim)
+    return _truth(ops.ANY, require_tensor("any", input), dim, keepdim)
 
 
 def count_nonzero(input: Any, dim: Any = None) -> Any:
@@ -171,6 +202,33 @@ def _degrees(correction: Any, unbiased: bool | None) -> Any:
     return 1 if correction is None else correction
 
 
+def _spread(
+    function: str,
+    row: Any,
+    input: Any,
+    dim: Any,
+    unbiased: bool | None,
+    keepdim: bool,
+    correction: Any,
+) -> Any:
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    require_tensor(function, input)
+    if isinstance(input, TensorState) and input._data.dtype.kind in "iub":
+        raise RuntimeError("std and var only support floating point and complex dtypes")
+    where = axes(dim, input.ndim)
+    degrees = _degrees(correction, unbiased)
+    counted = math.prod(input.shape[one] for one in where) if input.numel() else 1
+    if degrees >= builtins.max(1, counted):
+        warnings.warn(
+            f"{function}(): degrees of freedom is <= 0. Correction should be strictly less than "
+            "the reduction factor (input numel divided by output numel).",
+            UserWarning,
+            stacklevel=3,
+        )
+    return row(input, dim=where, correction=degrees, keepdim=keepdim)
+
+
 def var(
     input: Any,
     dim: Any = None,
@@ -180,14 +238,7 @@ def var(
     correction: Any = None,
 ) -> Any:
     """The variance over `dim`, divided by N - correction (1 unless given)."""
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    return ops.VAR(
-        require_tensor("var", input),
-        dim=axes(dim, input.ndim),
-        correction=_degrees(correction, unbiased),
-        keepdim=keepdim,
-    )
+    return _spread("var", ops.VAR, input, dim, unbiased, keepdim, correction)
 
 
 def std(
@@ -199,14 +250,7 @@ def std(
     correction: Any = None,
 ) -> Any:
     """The standard deviation over `dim`, the root of :func:`var`."""
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    return ops.STD(
-        require_tensor("std", input),
-        dim=axes(dim, input.ndim),
-        correction=_degrees(correction, unbiased),
-        keepdim=keepdim,
-    )
+    return _spread("std", ops.STD, input, dim, unbiased, keepdim, correction)
 
 
 def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
@@ -225,16 +269,38 @@ def vector_norm(
     if isinstance(x, TensorState) and x._data.dtype.kind in "iub":
         title = x.dtype.title  # type: ignore[attr-defined]
         raise RuntimeError(
-            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {title}"
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. "
+            f"Got {title}"
         )
-    return ops.VECTOR_NORM(x, ord=builtins.float(ord), dim=axes(dim, x.ndim), keepdim=keepdim)
+    order, where = builtins.float(ord), axes(dim, x.ndim)
+    if order < 0 or order == math.inf:
+        _refuse_norm_of_nothing(x, order, dim, where)
+    return ops.VECTOR_NORM(x, ord=order, dim=where, keepdim=keepdim)
+
+
+def _refuse_norm_of_nothing(x: Any, order: float, dim: Any, where: tuple[int, ...]) -> None:
+    shape = tuple(x.shape)
+    text = f"{order:g}" if math.isfinite(order) else str(order)
+    if dim is None and not math.prod(shape):
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {text} norm on an empty tensor because the "
+            "operation does not have an identity"
+        )
+    for one in where:
+        if not shape[one]:
+            raise RuntimeError(
+                f"linalg.vector_norm cannot compute the {text} norm on the dimension {one}because "
+                "this dimension is empty and the operation does not have an identity"
+            )
 
 
 def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """The vector norm (the Frobenius norm of a matrix, for p = "fro")."""
     order = 2 if p in (None, "fro") else p
-    if not isinstance(order, int | float):
-        raise RuntimeError(f"norm(): p must be a number, inf or 'fro', but got {p!r}")
+    if isinstance(order, str):
+        raise RuntimeError(  # noqa: TRY004 - of the type that PyTorch raises
+            f"norm(): p must be a number, inf or 'fro', but got {order!r}"
+        )
     return vector_norm(input, order, dim, keepdim, dtype=dtype)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import math
 import warnings
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.dtypes import promote_types
 from autodiff.functions.arguments import axes, axis, require_tensor, shape_argument
 from autodiff.ops import shapes as ops
 from autodiff.state import TensorState, storage
@@ -20,12 +22,14 @@ __all__ = [
     "chunk",
     "clone",
     "concat",
+    "contiguous",
     "diagonal",
     "expand",
     "flatten",
     "flip",
     "movedim",
     "permute",
+    "ravel",
     "reshape",
     "roll",
     "split",
@@ -36,6 +40,7 @@ __all__ = [
     "tril",
     "triu",
     "unbind",
+    "unflatten",
     "unsqueeze",
     "view",
 ]
@@ -46,9 +51,11 @@ def _resolved(shape: tuple[int, ...], numel: int) -> tuple[int, ...]:
     unknown = [i for i, size in enumerate(shape) if size == -1]
     if len(unknown) > 1:
         raise RuntimeError("only one dimension can be inferred")
-    for size in shape:
+    for position, size in enumerate(shape):
         if size < -1:
-            raise RuntimeError(f"invalid shape dimension {size}")
+            raise RuntimeError(
+                f"invalid shape dimension {size} at index {position} of shape {list(shape)}"
+            )
     known = math.prod(size for size in shape if size != -1)
     if unknown:
         if known == 0:
@@ -93,7 +100,37 @@ def reshape(input: Any, *shape: Any) -> Any:
     sizes = _resolved(shape_argument(shape), input.numel())
     if isinstance(input, TensorState) and not _can_view(storage(input), sizes):
         return ops.RESHAPE(input, shape=sizes)
+    if isinstance(input, TensorState) and not storage(input).flags.c_contiguous:
+        return ops.RESHAPE_ALIAS(input, shape=sizes)
     return ops.VIEW(input, shape=sizes)
+
+
+def contiguous(input: Any) -> Any:
+    """A copy in row-major order; gradients flow through."""
+    return ops.CONTIGUOUS(input)
+
+
+def ravel(input: Any) -> Any:
+    """All elements in one dimension."""
+    if isinstance(input, TensorState) and not storage(input).flags.c_contiguous:
+        input = contiguous(input)
+    return view(input, -1) if input.numel() else view(input, 0)
+
+
+def unflatten(input: Any, dim: int, sizes: Any) -> Any:
+    """One dimension taken apart into several; one of the sizes may be -1."""
+    where = axis(dim, require_tensor("unflatten", input).ndim)
+    shape = tuple(input.shape)
+    parts = tuple(int(size) for size in sizes)
+    length = shape[where]
+    known = math.prod(size for size in parts if size != -1)
+    if not (parts.count(-1) == 1 and known and length % known == 0) and known != length:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(parts)} don't multiply up to the size of dim "
+            f"{dim} ({length}) in the input tensor"
+        )
+    filled = tuple(length // known if size == -1 else size for size in parts)
+    return view(input, *shape[:where], *filled, *shape[where + 1 :])
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
@@ -130,7 +167,7 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """Two dimensions exchanged."""
     ndim = require_tensor("transpose", input).ndim
     first, second = axis(dim0, ndim), axis(dim1, ndim)
-    return ops.TRANSPOSE(input, dim0=first, dim1=second) if ndim else ops.T(input)
+    return ops.TRANSPOSE(input, dim0=first, dim1=second)
 
 
 def t(input: Any) -> Any:
@@ -143,7 +180,13 @@ def t(input: Any) -> Any:
 
 def reversed_dims(input: Any) -> Any:
     """`tensor.T`: all dimensions reversed; on other than two dimensions PyTorch warns."""
-    if input.ndim not in (0, 2):
+    if not input.ndim:
+        warnings.warn(
+            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.",
+            UserWarning,
+            stacklevel=3,
+        )
+    elif input.ndim != 2:
         warnings.warn(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
             "deprecated and it will throw an error in a future release. Consider `x.mT` to "
@@ -179,7 +222,9 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     ndim = require_tensor("squeeze", input).ndim
     if dim is None:
         return ops.SQUEEZE_ALL(input, dim=tuple(range(ndim)))
-    return ops.SQUEEZE(input, dim=axes((*_several(dim),), ndim) if _several(dim) else ())
+    if isinstance(dim, Sequence):
+        return ops.SQUEEZE_SEVERAL(input, dim=axes(tuple(dim), ndim) if dim else ())
+    return ops.SQUEEZE(input, dim=axes((dim,), ndim))
 
 
 def unsqueeze(input: Any, dim: int) -> Any:
@@ -199,7 +244,7 @@ def expand(input: Any, *sizes: Any) -> Any:
             f"dimensions in the tensor ({len(shape)})"
         )
     result = list(wanted)
-    for i, size in enumerate(shape):
+    for i, size in reversed(list(enumerate(shape))):
         if result[lead + i] == -1:
             result[lead + i] = size
         elif size not in (1, result[lead + i]):
@@ -247,10 +292,16 @@ def _tensors(function: str, tensors: Any) -> list[Any]:
 
 def cat(tensors: Any, dim: int = 0) -> Any:
     """Tensors joined along an existing dimension."""
-    parts = _tensors("cat", tensors)
-    parts = [p for p in parts if tuple(p.shape) != (0,)] or parts[:1]
-    if not parts[0].ndim:
-        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
+    given = _tensors("cat", tensors)
+    parts = [p for p in given if tuple(p.shape) != (0,)] or given[:1]
+    if len(parts) != len(given):  # PyTorch's legacy: an empty vector has no part but in the dtype
+        dtype = functools.reduce(promote_types, (p.dtype for p in given))
+        parts = [p.to(dtype) for p in parts]
+    for position, part in enumerate(parts):
+        if not part.ndim:
+            raise RuntimeError(
+                f"zero-dimensional tensor (at position {position}) cannot be concatenated"
+            )
     where = axis(dim, parts[0].ndim)
     first = tuple(parts[0].shape)
     for position, part in enumerate(parts[1:], 1):
@@ -296,20 +347,33 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     length = tensor.shape[where]
     if isinstance(split_size_or_sections, int):
         size = split_size_or_sections
-        if size < 0 or (size == 0 and length):
+        if size == 0 and length:
+            raise RuntimeError(
+                "split_size can only be 0 if dimension size is 0, but got dimension size of "
+                f"{length}"
+            )
+        if size < 0:
             raise RuntimeError(
                 f"split expects split_size be non-negative, but got split_size={size}"
             )
         count = builtins.max(-(-length // size), 1) if size else 1
         sizes = tuple(builtins.min(size, length - i * size) for i in range(count))
+        return ops.SPLIT(tensor, sizes=sizes, dim=where)  # type: ignore[no-any-return]
     else:
+        if not isinstance(split_size_or_sections, Sequence) or isinstance(
+            split_size_or_sections, str
+        ):
+            raise TypeError(
+                "split_with_sizes(): argument 'split_sizes' (position 2) must be tuple of ints, "
+                f"not {type(split_size_or_sections).__name__}"
+            )
         sizes = tuple(int(size) for size in split_size_or_sections)
         if builtins.sum(sizes) != length:
             raise RuntimeError(
                 f"split_with_sizes expects split_sizes to sum exactly to {length} (input "
                 f"tensor's size at dimension {where}), but got split_sizes={list(sizes)}"
             )
-    return ops.SPLIT(tensor, sizes=sizes, dim=where)  # type: ignore[no-any-return]
+    return ops.SPLIT_WITH_SIZES(tensor, sizes=sizes, dim=where)  # type: ignore[no-any-return]
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
@@ -330,22 +394,21 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     return ops.UNBIND(input, dim=axis(dim, ndim))  # type: ignore[no-any-return]
 
 
-def flip(input: Any, *dims: Any) -> Any:
+def flip(input: Any, *given: Any, dims: Any = None) -> Any:
     """The order along dimensions reversed (a copy)."""
-    given = shape_argument(dims)
+    given = shape_argument(given if dims is None else (dims,))
     return ops.FLIP(require_tensor("flip", input), dims=axes(given, input.ndim) if given else ())
 
 
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     """Elements moved on along dimensions, the last coming first again."""
     require_tensor("roll", input)
-    if dims is None:
-        return reshape(roll(reshape(input, -1), shifts, 0), tuple(input.shape))
-    return ops.ROLL(
-        input,
-        shifts=tuple(_several(shifts)),
-        dims=tuple(axis(one, input.ndim) for one in _several(dims)),
-    )
+    steps, along = _several(shifts), () if dims is None else _several(dims)
+    if len(steps) != len(along) and (along or len(steps) != 1):
+        raise RuntimeError(
+            f"shifts and dimensions must align. shifts: {len(steps)}, dims:{len(along)}"
+        )
+    return ops.ROLL(input, shifts=steps, dims=tuple(axis(one, input.ndim) for one in along))
 
 
 def tril(input: Any, diagonal: int = 0) -> Any:

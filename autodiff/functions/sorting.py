@@ -7,6 +7,7 @@ from typing import Any
 from autodiff.functions.arguments import axis, require_tensor
 from autodiff.named import return_type
 from autodiff.ops import sorting as ops
+from autodiff.state import TensorState
 
 __all__ = ["argsort", "sort", "topk"]
 
@@ -14,15 +15,23 @@ _SortResult = return_type("sort", "values", "indices")
 _TopkResult = return_type("topk", "values", "indices")
 
 
-def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+def _refuse_complex(input: Any) -> None:
+    if isinstance(input, TensorState) and input._data.dtype.kind == "c":
+        raise RuntimeError(" Sort does not support complex dtypes on CPU")
+
+
+def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool | None = None) -> Any:
     """A named pair (values, indices), ordered along `dim`; always stable."""
     where = axis(dim, require_tensor("sort", input).ndim)
-    return _SortResult(ops.SORT(input, dim=where, descending=descending))
+    _refuse_complex(input)
+    row = ops.SORT if stable is None else ops.SORT_STABLE
+    return _SortResult(row(input, dim=where, descending=descending))
 
 
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """The indices that order the tensor along `dim`."""
     where = axis(dim, require_tensor("argsort", input).ndim)
+    _refuse_complex(input)
     return ops.ARGSORT(input, dim=where, descending=descending)
 
 

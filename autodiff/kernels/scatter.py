@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["add_at", "assign_at", "take_along"]
+__all__ = ["add_at", "assign_at", "contiguous", "take_along"]
 
 
 def _is_basic(index: Any) -> bool:
@@ -48,3 +48,10 @@ def take_along(xp: Any, x: Any, index: Any, dim: int) -> Any:
         slice(None) if axis == dim else slice(0, size) for axis, size in enumerate(index.shape)
     )
     return xp.take_along_axis(x[box], index, axis=dim)
+
+
+def contiguous(xp: Any, x: Any) -> Any:
+    """A copy in row-major order."""
+    if isinstance(x, np.ndarray | np.generic):
+        return np.array(x, order="C")
+    return xp.asarray(x, copy=True)

@@ -69,8 +69,8 @@ class Elementwise(TensorState):
     def floor(self) -> Any:
         return pointwise.floor(self)
 
-    def round(self) -> Any:
-        return pointwise.round(self)
+    def round(self, *, decimals: int = 0) -> Any:
+        return pointwise.round(self, decimals=decimals)
 
     def neg(self) -> Any:
         return pointwise.neg(self)
@@ -80,6 +80,9 @@ class Elementwise(TensorState):
 
     def sign(self) -> Any:
         return pointwise.sign(self)
+
+    def sgn(self) -> Any:
+        return pointwise.sgn(self)
 
     def isnan(self) -> Any:
         return pointwise.isnan(self)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.functions.arguments import axis, raw
-from autodiff.functions.indexing import normalized
+from autodiff.functions.arguments import axis, is_number, raw, require_tensor
+from autodiff.functions.indexing import explained, index_arrays
+from autodiff.functions.pointwise import refuse_bool
 from autodiff.inplace import copy_into, fill, write, zero
 from autodiff.ops import indexing as index_ops
 from autodiff.ops import pointwise as ops
@@ -18,25 +19,32 @@ from autodiff.state import TensorState
 __all__ = ["InPlace"]
 
 
+def _operand(method: str, other: Any) -> Any:
+    return other if is_number(other) else require_tensor(method, other, "other", 1)
+
+
 class InPlace(TensorState):
     """In-place methods of `Tensor`: they write to its memory and return it."""
 
     __slots__ = ()
 
     def add_(self, other: Any, *, alpha: Any = 1) -> Any:
+        _operand("add_", other)
         return write(ops.ADD, self, other if alpha == 1 else other * alpha)
 
     def sub_(self, other: Any, *, alpha: Any = 1) -> Any:
+        _operand("sub_", other)
+        refuse_bool(self, other)
         return write(ops.SUB, self, other if alpha == 1 else other * alpha)
 
     def mul_(self, other: Any) -> Any:
-        return write(ops.MUL, self, other)
+        return write(ops.MUL, self, _operand("mul_", other))
 
     def div_(self, other: Any) -> Any:
-        return write(ops.DIV, self, other)
+        return write(ops.DIV, self, _operand("div_", other))
 
     def remainder_(self, other: Any) -> Any:
-        return write(ops.REMAINDER, self, other)
+        return write(ops.REMAINDER, self, _operand("remainder_", other))
 
     def pow_(self, exponent: Any) -> Any:
         if isinstance(exponent, TensorState):
@@ -52,8 +60,11 @@ class InPlace(TensorState):
         return write(index_ops.MASKED_FILL, self, value, mask=np.array(raw(mask)))
 
     def index_put_(self, indices: Any, values: Any, accumulate: bool = False) -> Any:
-        parts, _ = normalized(tuple(indices), self._data.shape)
-        return write(index_ops.INDEX_PUT, self, values, index=parts, accumulate=accumulate)
+        picked = index_arrays(indices, self._data.shape)
+        try:
+            return write(index_ops.INDEX_PUT, self, values, index=picked, accumulate=accumulate)
+        except IndexError as error:
+            raise explained(error, picked, self._data.shape) from None
 
     def fill_(self, value: Any) -> Any:
         return fill(self, value)
@@ -62,7 +73,7 @@ class InPlace(TensorState):
         return zero(self)
 
     def copy_(self, src: Any, non_blocking: bool = False) -> Any:
-        return copy_into(self, src)
+        return copy_into(self, _operand("copy_", src))
 
     def tril_(self, diagonal: int = 0) -> Any:
         return write(shape_ops.TRIL, self, diagonal=diagonal)

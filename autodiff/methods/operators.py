@@ -8,7 +8,8 @@ import numpy as np
 
 from autodiff.functions import contraction, indexing, pointwise
 from autodiff.functions.arguments import is_tensor_like
-from autodiff.inplace import assign, write
+from autodiff.inplace import write
+from autodiff.methods.assignment import assign
 from autodiff.ops import pointwise as ops
 from autodiff.primitive import binary
 from autodiff.state import TensorState
@@ -39,7 +40,7 @@ class Operators(TensorState):
         return pointwise.sub(self, other) if _fits(other) else NotImplemented
 
     def __rsub__(self, other: Any) -> Any:
-        return ops.RSUB(self, other) if _fits(other) else NotImplemented
+        return pointwise.rsub(self, other) if _fits(other) else NotImplemented
 
     def __mul__(self, other: Any) -> Any:
         return binary(ops.MUL, self, other) if _fits(other) else NotImplemented
@@ -59,13 +60,13 @@ class Operators(TensorState):
         return pointwise.floor_divide(self, other) if _fits(other) else NotImplemented
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return ops.FLOOR_DIVIDE(other, self) if _fits(other) else NotImplemented
+        return pointwise.floor_divide(other, self) if _fits(other) else NotImplemented
 
     def __mod__(self, other: Any) -> Any:
         return pointwise.remainder(self, other) if _fits(other) else NotImplemented
 
     def __rmod__(self, other: Any) -> Any:
-        return ops.REMAINDER(other, self) if _fits(other) else NotImplemented
+        return pointwise.remainder(other, self) if _fits(other) else NotImplemented
 
     def __pow__(self, other: Any) -> Any:
         return pointwise.pow(self, other) if _fits(other) else NotImplemented
@@ -131,7 +132,7 @@ class Operators(TensorState):
         return write(ops.ADD, self, other) if _fits(other) else NotImplemented
 
     def __isub__(self, other: Any) -> Any:
-        return write(ops.SUB, self, other) if _fits(other) else NotImplemented
+        return self.sub_(other) if _fits(other) else NotImplemented  # type: ignore[attr-defined]
 
     def __imul__(self, other: Any) -> Any:
         return write(ops.MUL, self, other) if _fits(other) else NotImplemented

@@ -30,11 +30,11 @@ class Reductions(TensorState):
     def amin(self, dim: Any = (), keepdim: bool = False) -> Any:
         return reductions.amin(self, dim, keepdim)
 
-    def max(self, dim: Any = None, keepdim: bool = False) -> Any:
-        return reductions.max(self, dim, keepdim)
+    def max(self, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+        return reductions.max(self, dim, keepdim, other=other)
 
-    def min(self, dim: Any = None, keepdim: bool = False) -> Any:
-        return reductions.min(self, dim, keepdim)
+    def min(self, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+        return reductions.min(self, dim, keepdim, other=other)
 
     def argmax(self, dim: Any = None, keepdim: bool = False) -> Any:
         return reductions.argmax(self, dim, keepdim)
@@ -80,7 +80,7 @@ class Reductions(TensorState):
     def cumsum(self, dim: int, *, dtype: Any = None) -> Any:
         return reductions.cumsum(self, dim, dtype=dtype)
 
-    def sort(self, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    def sort(self, dim: int = -1, descending: bool = False, stable: bool | None = None) -> Any:
         return sorting.sort(self, dim, descending, stable)
 
     def argsort(self, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:

@@ -31,12 +31,21 @@ class Shapes(TensorState):
         return shapes.flatten(self, start_dim, end_dim)
 
     def ravel(self) -> Any:
-        return shapes.reshape(self, -1)
+        return shapes.ravel(self)
+
+    def unflatten(self, dim: int, sizes: Any) -> Any:
+        return shapes.unflatten(self, dim, sizes)
 
     def permute(self, *dims: Any) -> Any:
         return shapes.permute(self, *dims)
 
     def transpose(self, dim0: int, dim1: int) -> Any:
+        return shapes.transpose(self, dim0, dim1)
+
+    def swapaxes(self, axis0: int, axis1: int) -> Any:
+        return shapes.transpose(self, axis0, axis1)
+
+    def swapdims(self, dim0: int, dim1: int) -> Any:
         return shapes.transpose(self, dim0, dim1)
 
     def movedim(self, source: Any, destination: Any) -> Any:
@@ -69,8 +78,8 @@ class Shapes(TensorState):
     def unbind(self, dim: int = 0) -> Any:
         return shapes.unbind(self, dim)
 
-    def flip(self, *dims: Any) -> Any:
-        return shapes.flip(self, *dims)
+    def flip(self, *given: Any, dims: Any = None) -> Any:
+        return shapes.flip(self, *given, dims=dims)
 
     def roll(self, shifts: Any, dims: Any = None) -> Any:
         return shapes.roll(self, shifts, dims)

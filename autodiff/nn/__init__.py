@@ -1,5 +1,5 @@
 """What networks need: for now the functions."""
 
-from autodiff.nn import functional as functional
+from autodiff.nn import functional
 
 __all__ = ["functional"]

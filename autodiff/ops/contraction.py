@@ -7,7 +7,21 @@ from typing import Any
 from autodiff.operation import sum_to
 from autodiff.primitive import primitive
 
-__all__ = ["ADDMM", "BMM", "DOT", "EINSUM", "LINEAR", "LINEAR_WITHOUT_BIAS", "MATMUL", "MM", "MV"]
+__all__ = [
+    "ADDMM",
+    "BMM",
+    "DOT",
+    "EINSUM",
+    "LINEAR",
+    "LINEAR_FOLDED",
+    "LINEAR_WITHOUT_BIAS",
+    "LINEAR_WITHOUT_BIAS_FOLDED",
+    "MATMUL",
+    "MATMUL_FOLDED",
+    "MM",
+    "MV",
+    "OUTER_EINSUM",
+]
 
 
 def _t(xp: Any, x: Any) -> Any:
@@ -73,6 +87,7 @@ MATMUL = primitive(
     promotion="common",
     holomorphic=True,
 )
+MATMUL_FOLDED = MATMUL.variant("CloneBackward0")  # PyTorch turns the matrix over, and back
 ADDMM = primitive(
     "addmm",
     "AddmmBackward0",
@@ -121,7 +136,9 @@ LINEAR = primitive(
     broadcasts=True,
     holomorphic=True,
 )
+LINEAR_FOLDED = LINEAR.variant("ViewBackward0")  # of more or fewer than two dimensions
 LINEAR_WITHOUT_BIAS = LINEAR.variant("MmBackward0")
+LINEAR_WITHOUT_BIAS_FOLDED = LINEAR.variant("UnsafeViewBackward0")
 
 
 def _einsum_pair_rules() -> tuple[Any, Any]:
@@ -152,12 +169,13 @@ def _einsum_pull(
 
 EINSUM = primitive(
     "einsum",
-    "BmmBackward0",
+    "ViewBackward0",
     lambda xp, x, y, x_axes, y_axes, out_axes: _einsum_kernel(xp, x, y, x_axes, y_axes, out_axes),
     _einsum_pair_rules(),
     promotion="common",
     holomorphic=True,
 )
+OUTER_EINSUM = EINSUM.variant("MulBackward0")  # nothing is summed
 
 
 def _einsum_kernel(xp: Any, x: Any, y: Any, x_axes: str, y_axes: str, out_axes: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff.kernels.scatter import add_at, assign_at, take_along
-from autodiff.primitive import primitive
+from autodiff.primitive import Primitive, primitive
 
 __all__ = [
     "ALIAS",
@@ -15,6 +15,7 @@ __all__ = [
     "INDEX_PUT",
     "INDEX_SELECT",
     "MASKED_FILL",
+    "MASKED_FILL_TENSOR",
     "MASKED_SELECT",
     "NEW_AXES",
     "PUT",
@@ -89,11 +90,17 @@ INDEX_PUT = primitive(
     broadcasts=True,
     linear=True,
 )
-GATHER = primitive(
+
+
+def _gather_rule(g: Any, x_shape: Any, index: Any, dim: int) -> Any:
+    return GATHER_PUT(g, shape=tuple(x_shape), index=index, dim=dim)
+
+
+GATHER: Primitive = primitive(
     "gather",
     "GatherBackward0",
     lambda xp, x, index, dim: take_along(xp, x, index, dim),
-    (lambda g, x_shape, index, dim: GATHER_PUT(g, shape=tuple(x_shape), index=index, dim=dim),),
+    (_gather_rule,),
     inputs=("x",),
     linear=True,
 )
@@ -106,7 +113,7 @@ def _gather_put_kernel(xp: Any, x: Any, shape: tuple[int, ...], index: Any, dim:
     return add_at(xp, xp.zeros(shape, dtype=x.dtype), tuple(grid), x)
 
 
-GATHER_PUT = primitive(
+GATHER_PUT: Primitive = primitive(
     "gather_backward",
     "GatherBackwardBackward0",
     _gather_put_kernel,
@@ -125,3 +132,4 @@ MASKED_FILL = primitive(
     broadcasts=True,
     linear=True,
 )
+MASKED_FILL_TENSOR = MASKED_FILL.variant("MaskedFillBackward1")

@@ -10,13 +10,14 @@ import math
 import operator
 from typing import Any
 
-from autodiff.kernels.special import erf
-from autodiff.primitive import pointwise, primitive
+from autodiff.kernels.special import erf, sign, trunc_divide
+from autodiff.primitive import Primitive, pointwise, primitive
 
 __all__ = [
     "ABS",
     "ABS_INTEGER",
     "ADD",
+    "ADD_SCALED",
     "BITWISE_AND",
     "BITWISE_NOT",
     "BITWISE_OR",
@@ -27,6 +28,9 @@ __all__ = [
     "COS",
     "COSH",
     "DIV",
+    "DIV_FLOOR",
+    "DIV_NUMBER",
+    "DIV_TRUNC",
     "EQ",
     "ERF",
     "EXP",
@@ -58,10 +62,18 @@ __all__ = [
     "RECIPROCAL",
     "RELU",
     "REMAINDER",
+    "REMAINDER_NUMBER",
+    "REMAINDER_OF_NUMBER",
     "ROUND",
+    "ROUND_DECIMALS",
     "RSQRT",
     "RSUB",
+    "RSUB_SCALED",
+    "RSUB_TENSORS",
+    "SGN",
     "SIGMOID",
+    "SIGMOID_BACKWARD",
+    "SIGMOID_COMPLEX",
     "SIGN",
     "SIGN_INTEGER",
     "SIN",
@@ -69,9 +81,10 @@ __all__ = [
     "SQRT",
     "SQUARE",
     "SUB",
+    "SUB_SCALED",
     "TAN",
     "TANH",
-    "TRUNC_DIVIDE",
+    "TANH_BACKWARD",
     "WHERE",
 ]
 
@@ -83,12 +96,44 @@ ADD = pointwise(
 SUB = pointwise(
     "sub", "SubBackward0", operator.sub, (lambda g: g, lambda g: -g), promotion="common"
 )
-RSUB = pointwise(
+ADD_SCALED = pointwise(
+    "add",
+    "AddBackward0",
+    lambda x, y, alpha: x + alpha * y,
+    (lambda g: g, lambda g, alpha: alpha * g),
+    promotion="common",
+    inputs=("x", "y"),
+)
+SUB_SCALED = pointwise(
+    "sub",
+    "SubBackward0",
+    lambda x, y, alpha: x - alpha * y,
+    (lambda g: g, lambda g, alpha: -alpha * g),
+    promotion="common",
+    inputs=("x", "y"),
+)
+RSUB = pointwise(  # a number minus a tensor
     "rsub",
     "RsubBackward1",
     lambda x, y: y - x,
     (lambda g: -g, lambda g: g),
     promotion="common",
+)
+RSUB_SCALED = pointwise(
+    "rsub",
+    "RsubBackward1",
+    lambda x, y, alpha: y - alpha * x,
+    (lambda g, alpha: -alpha * g, lambda g: g),
+    promotion="common",
+    inputs=("x", "y"),
+)
+RSUB_TENSORS = pointwise(
+    "rsub",
+    "RsubBackward0",
+    lambda x, y, alpha: y - alpha * x,
+    (lambda g, alpha: -alpha * g, lambda g: g),
+    promotion="common",
+    inputs=("x", "y"),
 )
 MUL = pointwise(
     "mul",
@@ -101,11 +146,32 @@ DIV = pointwise(
     "div",
     "DivBackward0",
     operator.truediv,
-    (lambda g, y: g / y, lambda g, x, y: -g * ((x / y) / y)),
+    (lambda g, y: g / y, lambda g, x, y: -g * (x / y) / y),
 )
+DIV_NUMBER = DIV.variant("DivBackward1")
 NEG = pointwise("neg", "NegBackward0", operator.neg, (lambda g: -g,))
-ABS = pointwise("abs", "AbsBackward0", operator.abs, (lambda xp, g, x: g * xp.sign(x),))
-SIGN = pointwise("sign", "SignBackward0", "sign", (lambda xp, g: xp.zeros_like(g),))
+ABS = pointwise(
+    "abs",
+    "AbsBackward0",
+    operator.abs,
+    (lambda xp, g, x: g * sign(xp, x),),
+    holomorphic=False,
+)
+SIGN = pointwise(
+    "sign", "SignBackward0", lambda xp, x: sign(xp, x), (lambda xp, g: xp.zeros_like(g),)
+)
+
+
+def _sgn_rule(xp: Any, g: Any, x: Any, out: Any) -> Any:
+    # moving along the number itself changes nothing; moving across it turns its direction
+    along = xp.real(xp.conj(out) * g)
+    size = xp.abs(x)
+    return xp.where(size == 0, 0, (g - out * along) / xp.where(size == 0, 1, size))
+
+
+SGN = pointwise(  # of complex numbers
+    "sgn", "SgnBackward0", lambda xp, x: xp.sign(x), (_sgn_rule,), holomorphic=False
+)
 EXP = pointwise("exp", "ExpBackward0", "exp", (lambda g, out: g * out,))
 EXPM1 = pointwise("expm1", "Expm1Backward0", "expm1", (lambda xp, g, x: g * xp.exp(x),))
 LOG = pointwise("log", "LogBackward0", "log", (lambda g, x: g / x,))
@@ -126,13 +192,23 @@ COS = pointwise("cos", "CosBackward0", "cos", (lambda xp, g, x: -g * xp.sin(x),)
 TAN = pointwise("tan", "TanBackward0", "tan", (lambda g, out: g * (1 + out * out),))
 
 
-def _tanh_rule(xp: Any, g: Any, x: Any) -> Any:
-    # 1 - out² cancels in the tails; 1/cosh² does not, and overflows to the right limit of zero
+def _steepness(xp: Any, x: Any) -> Any:
+    # 1 - tanh² cancels in the tails; 1/cosh² does not, and overflows to the right limit of zero
     reciprocal = 1 / xp.cosh(x)
-    return g * (reciprocal * reciprocal)
+    return reciprocal * reciprocal
 
 
-TANH = pointwise("tanh", "TanhBackward0", "tanh", (_tanh_rule,))
+# Rows of their own, so that the next derivative is smooth at 0 and has no inf · 0 in the tails.
+TANH_BACKWARD: Primitive = pointwise(
+    "tanh_backward",
+    "TanhBackwardBackward0",
+    lambda xp, v, x: v * _steepness(xp, x),
+    (
+        lambda g, x: TANH_BACKWARD(g, x),
+        lambda xp, g, x, out: -2 * (g * out) * xp.tanh(x),
+    ),
+)
+TANH = pointwise("tanh", "TanhBackward0", "tanh", (lambda g, x: TANH_BACKWARD(g, x),))
 COSH = pointwise("cosh", "CoshBackward0", "cosh", (lambda xp, g, x: g * xp.sinh(x),))
 SINH = pointwise("sinh", "SinhBackward0", "sinh", (lambda xp, g, x: g * xp.cosh(x),))
 
@@ -143,13 +219,30 @@ def _sigmoid_kernel(xp: Any, x: Any) -> Any:
     return xp.where(x >= 0, 1 / (1 + small), small / (1 + small))
 
 
-def _sigmoid_rule(xp: Any, g: Any, x: Any) -> Any:
+def _sigmoid_steepness(xp: Any, x: Any) -> Any:
     # out·(1 - out) loses the right tail; the same number from exp(-|x|) does not
     small = xp.exp(-xp.abs(x))
-    return g * (small / ((1 + small) * (1 + small)))
+    return small / ((1 + small) * (1 + small))
 
 
-SIGMOID = pointwise("sigmoid", "SigmoidBackward0", _sigmoid_kernel, (_sigmoid_rule,))
+SIGMOID_BACKWARD: Primitive = pointwise(
+    "sigmoid_backward",
+    "SigmoidBackwardBackward0",
+    lambda xp, v, x: v * _sigmoid_steepness(xp, x),
+    (
+        lambda g, x: SIGMOID_BACKWARD(g, x),
+        lambda xp, g, x, out: -(g * out) * xp.tanh(x / 2),
+    ),
+)
+SIGMOID = pointwise(
+    "sigmoid", "SigmoidBackward0", _sigmoid_kernel, (lambda g, x: SIGMOID_BACKWARD(g, x),)
+)
+SIGMOID_COMPLEX = pointwise(
+    "sigmoid",
+    "SigmoidBackward0",
+    lambda xp, x: 1 / (1 + xp.exp(-x)),
+    (lambda g, out: g * (out * (1 - out)),),
+)
 ERF = pointwise(
     "erf",
     "ErfBackward0",
@@ -160,14 +253,14 @@ RELU = pointwise(
     "relu",
     "ReluBackward0",
     lambda xp, x: xp.maximum(x, xp.zeros_like(x)),
-    (lambda xp, g, out: xp.where(out > 0, g, 0),),
+    (lambda xp, g, out: xp.where(out <= 0, 0, g),),
     promotion="common",
 )
 
 
-def _share(xp: Any, g: Any, wins: Any, ties: Any) -> Any:
-    """g to the winner, half of it at a tie."""
-    return xp.where(ties, g / 2, xp.where(wins, g, 0))
+def _share(xp: Any, g: Any, loses: Any, ties: Any) -> Any:
+    """g to the winner, half of it at a tie (all of it to both where there is a nan)."""
+    return xp.where(ties, g / 2, xp.where(loses, 0, g))
 
 
 MAXIMUM = pointwise(
@@ -175,8 +268,8 @@ MAXIMUM = pointwise(
     "MaximumBackward0",
     "maximum",
     (
-        lambda xp, g, x, y: _share(xp, g, x > y, x == y),
-        lambda xp, g, x, y: _share(xp, g, y > x, x == y),
+        lambda xp, g, x, y: _share(xp, g, x < y, x == y),
+        lambda xp, g, x, y: _share(xp, g, y < x, x == y),
     ),
     promotion="common",
     inputs=("x", "y"),
@@ -186,8 +279,8 @@ MINIMUM = pointwise(
     "MinimumBackward0",
     "minimum",
     (
-        lambda xp, g, x, y: _share(xp, g, x < y, x == y),
-        lambda xp, g, x, y: _share(xp, g, y < x, x == y),
+        lambda xp, g, x, y: _share(xp, g, x > y, x == y),
+        lambda xp, g, x, y: _share(xp, g, y > x, x == y),
     ),
     promotion="common",
     inputs=("x", "y"),
@@ -196,11 +289,17 @@ MINIMUM = pointwise(
 
 def _power_by_exponent(xp: Any, g: Any, x: Any, y: Any) -> Any:
     """g · y · x^(y-1), with 0 where the exponent is 0, whatever the base."""
-    return xp.where(xp.equal(y, 0), 0, g * (y * x ** xp.where(xp.equal(y, 0), 1, y - 1)))
+    # the power is finite there unless the base is 0 or nan: elsewhere it carries the derivative
+    flat = xp.logical_and(xp.equal(y, 0), xp.logical_not(xp.abs(x) > 0))
+    return g * xp.where(flat, 0, y * xp.where(flat, 1, x) ** xp.where(flat, 1, y - 1))
 
 
 def _power_by_base(xp: Any, g: Any, x: Any, y: Any, out: Any) -> Any:
     """g · x^y · log x, with 0 at a base of 0 under a non-negative exponent."""
+    if isinstance(x, int | float):  # a number knows no precision: it takes the result's
+        x = xp.asarray(x, dtype=out.dtype)
+    elif x.dtype != out.dtype:  # so does a narrower base: its logarithm is asked for in full
+        x = xp.astype(x, out.dtype)
     flat = xp.logical_and(xp.equal(x, 0), xp.greater_equal(y, 0))
     return g * xp.where(flat, 0, out * xp.log(xp.where(flat, 1, x)))
 
@@ -289,14 +388,62 @@ CLAMP_TENSORS = pointwise(
 )
 REMAINDER = pointwise(
     "remainder",
-    "RemainderBackward0",
+    "RemainderBackward1",
     operator.mod,
-    (lambda g: g, lambda xp, g, x, y: -g * xp.floor(x / y)),
+    (lambda g: g, lambda xp, g, x, y: -g * xp.floor_divide(x, y)),
     promotion="common",
     holomorphic=False,
 )
+REMAINDER_NUMBER = REMAINDER.variant("RemainderBackward0")
+
+
+def _without_derivative(name: str) -> Any:
+    def rule(g: Any) -> Any:
+        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+    return rule
+
+
+REMAINDER_OF_NUMBER = pointwise(
+    "remainder",
+    "NotImplemented",
+    operator.mod,
+    (None, _without_derivative("remainder")),
+    promotion="common",
+    inputs=("x", "y"),
+)
+FLOOR_DIVIDE = pointwise(
+    "floor_divide",
+    "NotImplemented",
+    operator.floordiv,
+    (_without_derivative("floor_divide"), _without_derivative("floor_divide")),
+    promotion="common",
+    inputs=("x", "y"),
+)
+DIV_FLOOR = pointwise(
+    "div_floor",
+    "DivBackward2",
+    operator.floordiv,
+    (lambda xp, g: xp.zeros_like(g), lambda xp, g: xp.zeros_like(g)),
+    promotion="common",
+    inputs=("x", "y"),
+)
+DIV_TRUNC = pointwise(
+    "div_trunc",
+    "DivBackward2",
+    lambda xp, x, y: trunc_divide(xp, x, y),
+    (lambda xp, g: xp.zeros_like(g), lambda xp, g: xp.zeros_like(g)),
+    promotion="common",
+)
 FLOOR = pointwise("floor", "FloorBackward0", "floor", (lambda xp, g: xp.zeros_like(g),))
 ROUND = pointwise("round", "RoundBackward0", "round", (lambda xp, g: xp.zeros_like(g),))
+ROUND_DECIMALS = pointwise(
+    "round",
+    "RoundBackward1",
+    lambda xp, x, decimals: xp.round(x * 10.0**decimals) / 10.0**decimals,
+    (lambda xp, g: xp.zeros_like(g),),
+    inputs=("x",),
+)
 
 NEG_INTEGER = pointwise("neg", "", operator.neg, promotion="common", inputs=("x",))
 ABS_INTEGER = pointwise("abs", "", operator.abs, promotion="common", inputs=("x",))
@@ -333,12 +480,3 @@ BITWISE_NOT = pointwise("bitwise_not", "", operator.invert, promotion="common", 
 ISNAN = pointwise("isnan", "", "isnan", promotion="common", inputs=("x",))
 ISINF = pointwise("isinf", "", "isinf", promotion="common", inputs=("x",))
 ISFINITE = pointwise("isfinite", "", "isfinite", promotion="common", inputs=("x",))
-TRUNC_DIVIDE = pointwise(
-    "trunc_divide",
-    "",
-    lambda xp, x, y: xp.astype(xp.trunc(x / y), xp.result_type(x, y)),
-    promotion="common",
-)
-FLOOR_DIVIDE = pointwise(
-    "floor_divide", "", operator.floordiv, promotion="common", inputs=("x", "y")
-)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autodiff.kernels.special import sign
+from autodiff.ops.indexing import GATHER_PUT
+from autodiff.ops.softmax import SOFTMAX
 from autodiff.primitive import primitive
 
 __all__ = [
@@ -56,13 +59,21 @@ SUM = primitive(
     linear=True,
 )
 SUM_DIM = SUM.variant("SumBackward1")
+
+
+def _mean_kernel(xp: Any, x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
+    if not _count(x.shape, dim):  # of nothing: nan, without a warning
+        return xp.sum(x, axis=dim, keepdims=keepdim, dtype=x.dtype) * math.nan
+    return xp.mean(x, axis=dim, keepdims=keepdim)
+
+
 MEAN = primitive(
     "mean",
     "MeanBackward0",
-    lambda xp, x, dim, keepdim: xp.mean(x, axis=dim, keepdims=keepdim, dtype=x.dtype),
+    _mean_kernel,
     (
         lambda xp, g, x_shape, dim, keepdim: _spread(
-            xp, g / _count(x_shape, dim), x_shape, dim, keepdim
+            xp, g / (_count(x_shape, dim) or math.nan), x_shape, dim, keepdim
         ),
     ),
     linear=True,
@@ -76,28 +87,33 @@ def _prod_rule(xp: Any, g: Any, x: Any, dim: tuple[int, ...], keepdim: bool) -> 
     return _kept(xp, g, x.shape, dim, keepdim) * others
 
 
+def _shifted(xp: Any, x: Any, steps: int) -> Any:
+    """Moved along the last axis, with ones moving in."""
+    if steps > 0:
+        return xp.concat([xp.ones_like(x[..., :steps]), x[..., :-steps]], axis=-1)
+    return xp.concat([x[..., -steps:], xp.ones_like(x[..., steps:])], axis=-1)
+
+
+def _products_before(xp: Any, x: Any, direction: int) -> Any:
+    """The product of all before each element (or after it, for -1), in log n sweeps."""
+    length = x.shape[-1]
+    if not length:
+        return x
+    product = _shifted(xp, x, direction)
+    step = 1
+    while step < length - 1:
+        product = product * _shifted(xp, product, direction * step)
+        step *= 2
+    return product
+
+
 def _others(xp: Any, x: Any, dim: tuple[int, ...]) -> Any:
     rest = tuple(axis for axis in range(x.ndim) if axis not in dim)
     order = (*rest, *dim)
     moved = xp.permute_dims(x, order)
     lead = tuple(x.shape[axis] for axis in rest)
     flat = xp.reshape(moved, (*lead, math.prod(x.shape[axis] for axis in dim)))
-    length = flat.shape[-1]
-    # log-depth halving: the product of each block's other half joins what is outside the block
-    parts = [flat[..., i : i + 1] for i in range(length)]
-    before = [None] * length
-    after = [None] * length
-    for i in range(1, length):
-        before[i] = parts[i - 1] if before[i - 1] is None else before[i - 1] * parts[i - 1]
-        j = length - 1 - i
-        after[j] = parts[j + 1] if after[j + 1] is None else after[j + 1] * parts[j + 1]
-    products = []
-    for left, right in zip(before, after, strict=True):
-        if left is None:
-            products.append(xp.ones_like(parts[0]) if right is None else right)
-        else:
-            products.append(left if right is None else left * right)
-    joined = xp.concat(products, axis=-1) if products else flat
+    joined = _products_before(xp, flat, 1) * _products_before(xp, flat, -1)
     back = xp.reshape(joined, (*lead, *(x.shape[axis] for axis in dim)))
     return xp.permute_dims(back, tuple(sorted(range(x.ndim), key=order.__getitem__)))
 
@@ -107,8 +123,16 @@ PROD = primitive(
     "ProdBackward0",
     lambda xp, x, dim, keepdim: xp.prod(x, axis=dim, keepdims=keepdim, dtype=x.dtype),
     (_prod_rule,),
+    holomorphic=True,
 )
 PROD_DIM = PROD.variant("ProdBackward1")
+
+
+def _amax_rule(xp: Any, g: Any, x: Any, out: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
+    """Shared evenly among all that attain the extreme value; nan where that is nan."""
+    attained = xp.astype(x == _kept(xp, out, x.shape, dim, keepdim), g.dtype)
+    count = xp.sum(attained, axis=dim, keepdims=True)
+    return _kept(xp, g, x.shape, dim, keepdim) * attained / count
 
 
 def _extreme_rule(xp: Any, g: Any, x: Any, out: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
@@ -123,16 +147,26 @@ AMAX = primitive(
     "amax",
     "AmaxBackward0",
     lambda xp, x, dim, keepdim: xp.max(x, axis=dim, keepdims=keepdim),
-    (_extreme_rule,),
+    (_amax_rule,),
 )
 AMIN = primitive(
     "amin",
     "AminBackward0",
     lambda xp, x, dim, keepdim: xp.min(x, axis=dim, keepdims=keepdim),
+    (_amax_rule,),
+)
+MAX = primitive(
+    "max",
+    "MaxBackward1",
+    lambda xp, x, dim, keepdim: xp.max(x, axis=dim, keepdims=keepdim),
     (_extreme_rule,),
 )
-MAX = AMAX.variant("MaxBackward1")
-MIN = AMIN.variant("MinBackward1")
+MIN = primitive(
+    "min",
+    "MinBackward1",
+    lambda xp, x, dim, keepdim: xp.min(x, axis=dim, keepdims=keepdim),
+    (_extreme_rule,),
+)
 
 
 def _pick(xp: Any, x: Any, index: Any, dim: int, keepdim: bool) -> Any:
@@ -152,8 +186,6 @@ def _extreme_with_index(argument: str) -> Any:
 
 
 def _chosen_rule(xp: Any, g: Any, x_shape: Any, indices: Any, dim: int, keepdim: bool) -> Any:
-    from autodiff.ops.indexing import GATHER_PUT
-
     if not len(x_shape):
         return g
     index = indices._data if hasattr(indices, "_data") else indices
@@ -185,14 +217,21 @@ MIN_DIM = primitive(
 
 
 def _spread_about_mean(xp: Any, x: Any, dim: tuple[int, ...]) -> Any:
-    return x - xp.mean(x, axis=dim, keepdims=True)
+    from_mean = x - _mean_kernel(xp, x, dim, True)
+    # the rounding of a large mean shifts all by the same number: a second pass takes it out
+    return from_mean - _mean_kernel(xp, from_mean, dim, True)
 
 
 def _var_kernel(xp: Any, x: Any, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
     from_mean = _spread_about_mean(xp, x, dim)
     freedom = max(_count(x.shape, dim) - correction, 0)
-    total = xp.sum(from_mean * from_mean, axis=dim, keepdims=keepdim)
-    return total / xp.asarray(freedom, dtype=x.dtype)
+    squares = xp.real(from_mean * xp.conj(from_mean)) if _is_complex(x) else from_mean * from_mean
+    total = xp.sum(squares, axis=dim, keepdims=keepdim)
+    return total / xp.asarray(freedom, dtype=total.dtype)
+
+
+def _is_complex(x: Any) -> bool:
+    return str(x.dtype).rpartition(".")[2].startswith("complex")
 
 
 def _var_rule(
@@ -223,21 +262,29 @@ STD = primitive(
 
 
 def _logsumexp_kernel(xp: Any, x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
+    if not _count(x.shape, dim):
+        return xp.log(xp.sum(x, axis=dim, keepdims=keepdim))  # of nothing: log 0
     top = xp.max(x, axis=dim, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0)
     total = xp.log(xp.sum(xp.exp(x - top), axis=dim, keepdims=True)) + top
     return total if keepdim else xp.squeeze(total, axis=dim)
 
 
+def _logsumexp_rule(xp: Any, g: Any, x: Any, out: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
+    g = _kept(xp, g, x.shape, dim, keepdim)
+    if not _count(x.shape, dim):
+        return g * x
+    # exp(x - out) would carry the rounding of a large out into every digit below it; of an
+    # infinite one it makes PyTorch's nan and zeros
+    out = _kept(xp, out, x.shape, dim, keepdim)
+    return g * xp.where(xp.isfinite(out), SOFTMAX(x, dim=dim), xp.exp(x - out))
+
+
 LOGSUMEXP = primitive(
     "logsumexp",
     "LogsumexpBackward0",
     _logsumexp_kernel,
-    (
-        lambda xp, g, x, out, dim, keepdim: (
-            _kept(xp, g, x.shape, dim, keepdim) * xp.exp(x - _kept(xp, out, x.shape, dim, keepdim))
-        ),
-    ),
+    (_logsumexp_rule,),
 )
 
 
@@ -269,20 +316,20 @@ def _norm_rule(
     if ord == 0:
         return xp.zeros_like(x)
     if ord == 1:
-        return g * xp.sign(x)
+        return g * sign(xp, x)
     if ord in (math.inf, -math.inf):
         size = xp.abs(x)
         attained = xp.logical_or(size == norm, xp.logical_and(xp.isnan(size), xp.isnan(norm)))
         count = xp.sum(xp.astype(attained, g.dtype), axis=dim, keepdims=True)
-        return xp.where(attained, xp.sign(x) * (g / count), 0)
+        return xp.where(attained, sign(xp, x) * (g / count), 0)
     safe = xp.where(norm == 0, 1, norm)
     if ord == 2:
         return xp.where(norm == 0, 0, g * (x / safe))
     ratio = xp.abs(x) / safe
     if ord < 2:  # |x|^(ord-1) is not smooth at 0, where PyTorch gives 0
         ratio = xp.where(ratio == 0, 1, ratio)
-        return xp.where(xp.logical_or(norm == 0, x == 0), 0, g * xp.sign(x) * ratio ** (ord - 1))
-    return xp.where(norm == 0, 0, g * xp.sign(x) * ratio ** (ord - 1))
+        return xp.where(xp.logical_or(norm == 0, x == 0), 0, g * sign(xp, x) * ratio ** (ord - 1))
+    return xp.where(norm == 0, 0, g * sign(xp, x) * ratio ** (ord - 1))
 
 
 VECTOR_NORM = primitive(

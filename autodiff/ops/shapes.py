@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff.kernels.scatter import contiguous
+from autodiff.ops.indexing import SELECT, SLICE
 from autodiff.primitive import primitive
 
 __all__ = [
     "CAT",
     "CLONE",
+    "CONTIGUOUS",
     "COPY",
     "DIAGONAL",
     "EXPAND",
     "FLIP",
     "PERMUTE",
     "RESHAPE",
+    "RESHAPE_ALIAS",
     "ROLL",
     "SPLIT",
+    "SPLIT_WITH_SIZES",
     "SQUEEZE",
     "SQUEEZE_ALL",
+    "SQUEEZE_OWN",
+    "SQUEEZE_SEVERAL",
     "STACK",
     "TO_COPY",
     "TRANSPOSE",
     "TRIL",
     "TRIU",
     "UNBIND",
-    "UNSAFE_VIEW",
     "UNSQUEEZE",
     "VIEW",
     "T",
@@ -51,7 +57,7 @@ RESHAPE = primitive(  # of memory that a view cannot describe: a copy
     (_reshape_rule,),
     linear=True,
 )
-UNSAFE_VIEW = RESHAPE
+RESHAPE_ALIAS = VIEW.variant("ReshapeAliasBackward0")
 
 
 def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
@@ -70,6 +76,8 @@ PERMUTE = primitive(
 
 def _swap(xp: Any, x: Any, dim0: int, dim1: int) -> Any:
     order = list(range(x.ndim))
+    if not order:
+        return xp.permute_dims(x, ())
     order[dim0], order[dim1] = order[dim1], order[dim0]
     return xp.permute_dims(x, tuple(order))
 
@@ -99,6 +107,14 @@ SQUEEZE = primitive(
     view=True,
 )
 SQUEEZE_ALL = SQUEEZE.variant("SqueezeBackward0")
+SQUEEZE_SEVERAL = SQUEEZE.variant("SqueezeBackward2")
+SQUEEZE_OWN = primitive(  # of a result that nobody else has seen: not a view
+    "squeeze",
+    "SqueezeBackward4",
+    lambda xp, x, dim: xp.reshape(x, _without(x.shape, dim)),
+    (_reshape_rule,),
+    linear=True,
+)
 
 
 def _without(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
@@ -128,13 +144,6 @@ def _section(ndim: int, dim: int, start: int, stop: int, step: int = 1) -> tuple
     return (*(slice(None),) * dim, slice(start, stop, step), ...)
 
 
-def _pad(xp: Any, g: Any, shape: Any, key: Any) -> Any:
-    """Zeros of `shape` with g at a basic index."""
-    from autodiff.ops.indexing import PUT
-
-    return PUT(g, shape=tuple(shape), index=key)
-
-
 def _split_kernel(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
     parts, start = [], 0
     for size in sizes:
@@ -144,8 +153,6 @@ def _split_kernel(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
 
 
 def _single_split(params: dict[str, Any], number: int) -> Any:
-    from autodiff.ops.indexing import SLICE
-
     sizes, dim = params["sizes"], params["dim"]
     start = sum(sizes[:number])
     return SLICE, {"index": _section(0, dim, start, start + sizes[number])}
@@ -162,6 +169,7 @@ SPLIT = primitive(
     outputs=-1,
     single=_single_split,
 )
+SPLIT_WITH_SIZES = SPLIT.variant("SplitWithSizesBackward0")
 
 
 def _unbind_kernel(x: Any, dim: int) -> tuple[Any, ...]:
@@ -170,8 +178,6 @@ def _unbind_kernel(x: Any, dim: int) -> tuple[Any, ...]:
 
 
 def _single_unbind(params: dict[str, Any], number: int) -> Any:
-    from autodiff.ops.indexing import SELECT
-
     return SELECT, {"index": (*(slice(None),) * params["dim"], number, ...)}
 
 
@@ -219,11 +225,20 @@ FLIP = primitive(
     (lambda xp, g, dims: xp.flip(g, axis=dims),),
     linear=True,
 )
+
+
+def _roll(xp: Any, x: Any, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Any:
+    """Without dimensions: as if flattened."""
+    if dims:
+        return xp.roll(x, shifts, axis=dims)
+    return xp.reshape(xp.roll(xp.reshape(x, (-1,)), shifts, axis=(0,) * len(shifts)), x.shape)
+
+
 ROLL = primitive(
     "roll",
     "RollBackward0",
-    lambda xp, x, shifts, dims: xp.roll(x, shifts, axis=dims),
-    (lambda xp, g, shifts, dims: xp.roll(g, tuple(-s for s in shifts), axis=dims),),
+    lambda xp, x, shifts, dims: _roll(xp, x, shifts, dims),
+    (lambda xp, g, shifts, dims: _roll(xp, g, tuple(-s for s in shifts), dims),),
     linear=True,
 )
 TRIL = primitive(
@@ -291,11 +306,26 @@ CLONE = primitive(
     (lambda g: g,),
     linear=True,
 )
+CONTIGUOUS = primitive(
+    "contiguous",
+    "CloneBackward0",
+    lambda xp, x: contiguous(xp, x),
+    (lambda g: g,),
+    linear=True,
+)
 COPY = CLONE.variant("CopyBackwards")
+
+
+def _to_kernel(xp: Any, x: Any, dtype: Any) -> Any:
+    if dtype.kind != "c" and x.dtype.kind == "c":  # NumPy would warn: our caller has done so
+        x = xp.real(x)
+    return xp.astype(x, dtype, copy=True)
+
+
 TO_COPY = primitive(
     "to",
     "ToCopyBackward0",
-    lambda xp, x, dtype: xp.astype(x, dtype, copy=True),
+    _to_kernel,
     (lambda g: g,),
     linear=True,
 )

@@ -8,11 +8,18 @@ from typing import Any
 from autodiff.ops.indexing import GATHER_PUT
 from autodiff.primitive import primitive
 
-__all__ = ["LOG_SOFTMAX", "MSE_LOSS", "NLL_LOSS", "SOFTMAX"]
+__all__ = [
+    "LOG_SOFTMAX",
+    "MSE_LOSS",
+    "NLL_LOSS",
+    "NLL_LOSS_2D",
+    "NLL_LOSS_VIEWED",
+    "SOFTMAX",
+]
 
 
 def _softmax_kernel(xp: Any, x: Any, dim: int) -> Any:
-    if not x.ndim:
+    if not x.ndim or 0 in x.shape:
         return xp.ones_like(x)
     powers = xp.exp(x - xp.max(x, axis=dim, keepdims=True))
     return powers / xp.sum(powers, axis=dim, keepdims=True)
@@ -29,7 +36,7 @@ SOFTMAX = primitive("softmax", "SoftmaxBackward0", _softmax_kernel, (_softmax_ru
 
 
 def _log_softmax_kernel(xp: Any, x: Any, dim: int) -> Any:
-    if not x.ndim:
+    if not x.ndim or 0 in x.shape:
         return xp.zeros_like(x)
     shifted = x - xp.max(x, axis=dim, keepdims=True)
     return shifted - xp.log(xp.sum(xp.exp(shifted), axis=dim, keepdims=True))
@@ -74,18 +81,40 @@ MSE_LOSS = primitive(
 )
 
 
-def _nll_kernel(xp: Any, x: Any, index: Any, scales: Any, dim: int, reduce: bool) -> Any:
-    weighted = -xp.take_along_axis(x, index, axis=dim) * xp.astype(xp.asarray(scales), x.dtype)
-    return xp.sum(weighted) if reduce else xp.squeeze(weighted, axis=dim)
+def _nll_kernel(
+    xp: Any, x: Any, index: Any, scales: Any, total: Any, dim: int, reduce: bool
+) -> Any:
+    losses = -xp.take_along_axis(x, index, axis=dim)
+    if scales is not None:
+        losses = losses * scales
+    if not reduce:
+        return xp.squeeze(losses, axis=dim)
+    summed = xp.sum(losses)
+    return summed if total is None else summed / x.dtype.type(total)
 
 
 def _nll_rule(
-    xp: Any, g: Any, x_shape: Any, index: Any, scales: Any, dim: int, reduce: bool
+    xp: Any,
+    g: Any,
+    x_shape: Any,
+    index: Any,
+    scales: Any,
+    total: Any,
+    dim: int,
+    reduce: bool,
 ) -> Any:
     if not reduce:
-        g = xp.expand_dims(g, axis=dim)
-    values = -g * xp.astype(xp.asarray(scales), g.dtype)
+        values = -xp.expand_dims(g, axis=dim)
+    else:  # a total of zero: nothing counted, so nothing has an influence
+        share = g if total is None else g / (total or math.inf)
+        values = xp.broadcast_to(-share, index.shape)
+    if scales is not None:
+        values = values * xp.asarray(scales)
     return GATHER_PUT(values, shape=tuple(x_shape), index=index, dim=dim)
 
 
+# index: of the target class, along dim. scales: the weight of each, or None. total: what a mean
+# divides by, or None.
 NLL_LOSS = primitive("nll_loss", "NllLossBackward0", _nll_kernel, (_nll_rule,), linear=True)
+NLL_LOSS_2D = NLL_LOSS.variant("NllLoss2DBackward0")
+NLL_LOSS_VIEWED = NLL_LOSS.variant("ViewBackward0")  # PyTorch reshapes to images, and back

@@ -7,7 +7,7 @@ from typing import Any
 from autodiff.ops.indexing import GATHER_PUT
 from autodiff.primitive import primitive
 
-__all__ = ["ARGSORT", "SORT", "TOPK"]
+__all__ = ["ARGSORT", "SORT", "SORT_STABLE", "TOPK"]
 
 
 def _order(xp: Any, x: Any, dim: int, descending: bool) -> Any:
@@ -40,6 +40,7 @@ SORT = primitive(
     (_permutation_rule,),
     outputs=("values", "indices"),
 )
+SORT_STABLE = SORT.variant("SortBackward1")
 ARGSORT = primitive(
     "argsort", "", lambda xp, x, dim, descending: _sort_kernel(xp, x, dim, descending)[1]
 )

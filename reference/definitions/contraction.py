@@ -110,7 +110,13 @@ DEFINITIONS: tuple[Definition, ...] = (
         ),
         ("__matmul__", "__rmatmul__"),
     ),
-    Definition("mm", _mm, (REALS, REALS), (), _products(((2, 3), (3, 4)), ((2, 0), (0, 3)))),
+    Definition(
+        "mm",
+        _mm,
+        (REALS, REALS),
+        (),
+        _products(((2, 3), (3, 4)), ((3, 3), (3, 3)), ((2, 0), (0, 3))),
+    ),
     Definition("mv", _mv, (REALS, REALS), (), _products(((2, 3), (3,)))),
     Definition("dot", _dot, (REALS, REALS), (), _products(((3,), (3,)), ((0,), (0,))), ("inner",)),
     Definition(

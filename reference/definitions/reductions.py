@@ -251,11 +251,15 @@ def _products(rng: np.random.Generator) -> list[Sample]:
 
 
 def _far_sums(rng: np.random.Generator) -> list[Sample]:
-    """Calls of logsumexp: where powers alone would overflow or vanish, too."""
+    """Calls of logsumexp: near the end of float32's powers, and beyond it."""
+    near = np.array(
+        [[84.0, 83.0, 82.5], [85.0, 84.5, 80.0], [81.0, 80.25, 79.0], [-80.0, -81.0, -79.5]]
+    )
     far = np.array([[120.0, 119.0, -120.0], [-120.0, -121.5, -120.0]])
     return [
         *_reductions(empty=False, always=True)(rng),
         Sample((dyadic(rng, (2, 3, 2)), (0, 2))),
+        Sample((near, 1), kind="tail"),
         Sample((far, 1), kind="tail"),
     ]
 

@@ -1,0 +1,78 @@
+"""`tensor[index] = value`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff.dtypes import from_numpy_dtype
+from autodiff.functions.indexing import explained, getitem, resolve
+from autodiff.inplace import (
+    allowed,
+    as_value,
+    check_overlap,
+    place,
+    without_leading_ones,
+    write,
+)
+from autodiff.ops.indexing import INDEX_PUT
+from autodiff.state import storage
+
+__all__ = ["assign"]
+
+
+def assign(tensor: Any, index: Any, value: Any) -> None:
+    """Write through a view for basic indices, at positions for index arrays and masks."""
+    shown, picked = resolve(index, tensor._data.shape)
+    storage(tensor)
+    if shown is not None and not _whole(shown, tensor._data.shape):
+        tensor = getitem(tensor, index if picked is None else shown)
+    if picked is None:
+        place(tensor, value)
+        return
+    if picked[0].ndim == 0 and picked[0].dtype.kind == "b":
+        tensor = getitem(tensor, None)  # PyTorch gives a 0-d mask a dimension to select from
+        picked = (picked[0].reshape(1), *picked[1:])
+    dtype = tensor._data.dtype
+    value = as_value(tensor, value)
+    if value._data.dtype != dtype:
+        if value._data.ndim:
+            raise RuntimeError(
+                "Index put requires the source and destination dtypes match, got "
+                f"{from_numpy_dtype(dtype).title} for the destination and "
+                f"{from_numpy_dtype(value._data.dtype).title} for the source."
+            )
+        value = value.to(from_numpy_dtype(dtype))
+    value = without_leading_ones(value)
+    allowed((tensor, value))
+    check_overlap(tensor, (value,), same=False)
+    try:
+        target = np.broadcast_to(np.empty(()), tensor._data.shape)[picked].shape
+    except IndexError as error:
+        raise explained(error, picked, tensor._data.shape) from None
+    try:
+        fits = np.broadcast_shapes(target, value._data.shape) == target
+    except ValueError:
+        fits = False
+    if not fits:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(value._data.shape)} cannot be "
+            f"broadcast to indexing result of shape {list(target)}"
+        )
+    write(INDEX_PUT, tensor, value, index=picked, accumulate=False)
+
+
+def _whole(parts: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
+    """Whether the index leaves the tensor as it is: PyTorch then makes no view of it."""
+    axis = 0
+    for position, part in enumerate(parts):
+        if part is Ellipsis:
+            axis = len(shape) - (len(parts) - position - 1)
+        elif isinstance(part, slice):
+            if part.indices(shape[axis]) != (0, shape[axis], 1):
+                return False
+            axis += 1
+        else:
+            return False
+    return True

@@ -1,0 +1,199 @@
+"""Graphs die by reference count, long chains need no recursion, backward frees as it goes."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import autodiff
+from autodiff.autograd import Function
+
+
+@pytest.fixture(autouse=True)
+def without_collector() -> Iterator[None]:
+    """Whatever dies here dies by its reference count."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+class Square(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        out = x * x
+        ctx.save_for_backward(x, out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        x, _ = ctx.saved_tensors
+        return 2 * x * g
+
+
+class Doubled(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.mark_dirty(x)
+        return x.mul_(2)
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        return g * 2
+
+
+def leaf() -> Any:
+    return autodiff.tensor([1.0, 2.0, 3.0], requires_grad=True)
+
+
+def written(x: Any) -> Any:
+    y = x * 1
+    y[0] = 5.0
+    return y
+
+
+def written_through_view(x: Any) -> Any:
+    y = x * 1
+    y[1:].mul_(x[:1])
+    return y
+
+
+BUILDERS = {
+    "pointwise": lambda x: (x * x).exp(),
+    "saves its result": lambda x: x.exp().sqrt(),
+    "view": lambda x: x[1:] * 2,
+    "several outputs": lambda x: x.unbind()[1] * 2,
+    "sort": lambda x: x.sort()[0],
+    "in place": lambda x: (x * 1).mul_(2).exp_(),
+    "slice assignment": written,
+    "write through a view": written_through_view,
+    "function": Square.apply,
+    "function in place": lambda x: Doubled.apply(x * 1),
+    "retained": lambda x: x * 2,
+}
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_graph_dies_with_its_result(name: str) -> None:
+    y = BUILDERS[name](leaf())
+    if name == "retained":
+        y.retain_grad()
+    node, tensor = weakref.ref(y.grad_fn), weakref.ref(y)
+    del y
+    assert tensor() is None
+    assert node() is None
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_graph_dies_after_backward(name: str) -> None:
+    x = leaf()
+    y = BUILDERS[name](x)
+    node = weakref.ref(y.grad_fn)
+    y.sum().backward()
+    del y
+    assert node() is None
+    assert x.grad is not None
+
+
+def test_graph_dies_after_a_failed_backward() -> None:
+    x = leaf()
+    y = x * x
+    y.register_hook(lambda g: 1 / 0)
+    node = weakref.ref(y.grad_fn)
+    with pytest.raises(ZeroDivisionError):
+        y.sum().backward()
+    del y
+    assert node() is None
+
+
+def test_second_order_graph_dies() -> None:
+    x = leaf()
+    (g,) = autodiff.autograd.grad((x**3).sum(), x, create_graph=True)
+    node = weakref.ref(g.grad_fn)
+    del g
+    assert node() is None
+
+
+def test_views_keep_their_base_and_not_the_reverse() -> None:
+    base = autodiff.ones(3)
+    view = base[:2]
+    gone = weakref.ref(view)
+    del view
+    assert gone() is None
+    view = base[:2]
+    kept = weakref.ref(base)
+    del base
+    assert view._base is kept()
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_long_chain_needs_no_recursion(create_graph: bool) -> None:
+    x = autodiff.tensor(1.0, requires_grad=True)
+    y = x
+    for _ in range(100_000):
+        y = y + 1e-6
+    (g,) = autodiff.autograd.grad(y, x, create_graph=create_graph)
+    assert g.item() == 1.0
+
+
+def test_a_million_nodes_die_without_recursion() -> None:
+    x = autodiff.tensor(1.0, requires_grad=True)
+    y = x
+    for _ in range(1_000_000):
+        y = -y
+    node = weakref.ref(y.grad_fn)
+    del y
+    assert node() is None
+
+
+def peak(run: Any) -> int:
+    tracemalloc.start()
+    run()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most
+
+
+def test_backward_frees_saved_values_as_it_passes_them() -> None:
+    steps, size = 50, 100_000
+    x = autodiff.ones(size, dtype=autodiff.float64, requires_grad=True)
+
+    def forward() -> Any:
+        y = x
+        for _ in range(steps):
+            y = y.sin()
+        return y.sum()
+
+    def both() -> None:
+        forward().backward()
+
+    alone, together = peak(forward), peak(both)
+    assert together < alone + 6 * size * 8  # a few cotangents, not another chain of them
+
+
+def test_training_does_not_grow() -> None:
+    w = autodiff.ones(10, 10, requires_grad=True)
+    x = autodiff.ones(4, 10)
+
+    def step() -> None:
+        w.grad = None
+        ((x @ w).relu() ** 2).mean().backward()
+        with autodiff.no_grad():
+            w.sub_(w.grad * 1e-3)
+
+    for _ in range(500):  # NumPy keeps small buffers for reuse: fill that store first
+        step()
+    tracemalloc.start()
+    for _ in range(100):
+        step()
+    before, _ = tracemalloc.get_traced_memory()
+    for _ in range(3_000):
+        step()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 100_000  # one node a step would be half a million
