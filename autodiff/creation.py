@@ -50,7 +50,13 @@ __all__ = [
 
 settings.default_dtype = float32
 settings.print_options = PrintOptions()
-settings.generator = np.random.default_rng()
+settings.generator = None  # made at first use: numpy.random takes a while to import
+
+
+def _generator() -> Any:
+    if settings.generator is None:
+        settings.generator = np.random.default_rng()
+    return settings.generator
 
 
 def from_array(array: Any, requires_grad: bool = False) -> Any:
@@ -59,7 +65,7 @@ def from_array(array: Any, requires_grad: bool = False) -> Any:
 
 
 def _finished(array: Any, requires_grad: bool) -> Any:
-    tensor = wrap(array)
+    tensor = wrap(array if array.ndim else array[()])  # single numbers compute faster as scalars
     if requires_grad:
         if array.dtype.kind not in "fcV":
             raise RuntimeError(errors.FLOAT_ONLY_FACTORY)
@@ -399,9 +405,9 @@ def rand(
     """Uniform on [0, 1)."""
     sizes, target = _size("rand", shape, size), _random_dtype("check_uniform_bounds", dtype)
     if target.kind == "c":
-        array = settings.generator.random(sizes) + 1j * settings.generator.random(sizes)
+        array = _generator().random(sizes) + 1j * _generator().random(sizes)
         return _finished(np.asarray(array, target), requires_grad)
-    rounded = np.asarray(settings.generator.random(sizes), target)
+    rounded = np.asarray(_generator().random(sizes), target)
     if target != np.float64:  # rounding to fewer digits may give 1, which is excluded
         rounded = np.minimum(rounded, np.nextafter(target.type(1), target.type(0)))
     return _finished(rounded, requires_grad)
@@ -416,9 +422,9 @@ def randn(
 ) -> Any:
     """Standard normal; of a complex dtype, with a variance of one in all."""
     sizes, target = _size("randn", shape, size), _random_dtype("normal_kernel_cpu", dtype)
-    array = settings.generator.standard_normal(sizes)
+    array = _generator().standard_normal(sizes)
     if target.kind == "c":
-        array = (array + 1j * settings.generator.standard_normal(sizes)) * math.sqrt(0.5)
+        array = (array + 1j * _generator().standard_normal(sizes)) * math.sqrt(0.5)
     return _finished(np.asarray(array, target), requires_grad)
 
 
@@ -457,7 +463,7 @@ def randint(
         raise RuntimeError(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
-    array = settings.generator.integers(low, high, sizes)
+    array = _generator().integers(low, high, sizes)
     target = np.dtype(np.int64) if dtype is None else _default(dtype)
     return _finished(np.asarray(array, target), requires_grad)
 
@@ -467,7 +473,7 @@ def randperm(n: int, *, dtype: Any = None, device: Any = None) -> Any:
     if _whole("randperm", "n", n) < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
     target = np.dtype(np.int64) if dtype is None else _default(dtype)
-    return _finished(settings.generator.permutation(n).astype(target), False)
+    return _finished(_generator().permutation(n).astype(target), False)
 
 
 def get_default_dtype() -> Dtype:

@@ -50,7 +50,7 @@ class NodeHooks:
 class Node:
     """One recorded operation; the object that `tensor.grad_fn` shows."""
 
-    __slots__ = ("__weakref__", "counters", "edges", "hooks", "number", "numbers")
+    __slots__ = ("__weakref__", "counters", "edges", "hooks", "number")
     several: ClassVar[bool] = False  # has several outputs, and gets a list of cotangents
     fills: ClassVar[bool] = False  # runs even where no cotangent at all arrives (user's code)
 
@@ -58,7 +58,7 @@ class Node:
     # written to; the walk compares them before anything runs, and calls `check` where they differ
     counters: Any
     edges: tuple[Node | None, ...]  # the node that made each input; None: needs no gradient
-    numbers: tuple[int, ...] | None  # which output of that node; None: all are output 0
+    numbers: tuple[int, ...] | None = None  # which output of that node; None: all are output 0
     hooks: NodeHooks | None
     number: int
 
@@ -140,7 +140,7 @@ class AccumulateGrad(Node):
     def __init__(self, variable: Any) -> None:
         self.variable = variable
         self.edges = ()
-        self.numbers = self.hooks = self.counters = None
+        self.hooks = self.counters = None
         self.number = _LAST
 
 
@@ -154,7 +154,7 @@ class Nowhere(Node):
 
     def __init__(self) -> None:
         self.edges = ()
-        self.numbers = self.hooks = self.counters = None
+        self.hooks = self.counters = None
         self.number = 0
 
     def backward(self, cotangent: Any, create_graph: bool) -> Sequence[Any]:

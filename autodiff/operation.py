@@ -6,25 +6,34 @@ What a rule returns is checked here, and broadcasting is undone here, so that no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from autodiff import errors
 from autodiff.dtypes import from_numpy_dtype
 from autodiff.graph import FREED, FREED_COUNTERS, Node
-from autodiff.plan import PARAM, SAVED, SHAPE, XP, G, Plan
 from autodiff.state import Extra, TensorState
 
 if TYPE_CHECKING:
+    from autodiff.plan import Plan
     from autodiff.primitive import Primitive
 
-__all__ = ["Operation", "bind_tensor_class", "legacy_name", "sum_to", "wrap"]
+__all__ = [
+    "GeneralOperation",
+    "Operation",
+    "array_namespace",
+    "bind_tensor_class",
+    "legacy_name",
+    "sum_to",
+    "wrap",
+]
 
 _new = object.__new__
 _PLAIN = (int, float, complex, type(None))
 _NO_PARAMS: dict[str, Any] = {}
 _ARRAYS = (np.ndarray, np.generic)
+_ndarray = np.ndarray
 
 Tensor: type[TensorState] = TensorState
 
@@ -36,23 +45,26 @@ def bind_tensor_class(cls: type[TensorState]) -> None:
 
 
 class Operation(Node):
-    """A recorded application of a row."""
+    """A recorded application of a row.
 
-    __slots__ = ("output_meta", "params", "plan", "saved", "shapes", "types")
-    row: Primitive
+    What is the same for every application under one plan belongs to the class: its `plan`, and
+    on the straight path also `numbers`, `params`, `types` and `output_meta`.
+    """
 
-    plan: Plan
+    __slots__ = ("saved", "shapes")
+    row: ClassVar[Primitive]
+    plan: ClassVar[Plan]
+
     saved: Any  # the values that the rules read, None if there are none, or FREED
-    params: dict[str, Any]
     shapes: Any  # shape of each input; None: that of the output
-    types: Any  # dtype of each input; None: that of the cotangent
-    output_meta: Any  # of several outputs: (shape, dtype) of each
+    params: dict[str, Any] = _NO_PARAMS
+    types: Any = None  # dtype of each input; None: that of the cotangent
+    output_meta: Any = None  # of several outputs: (shape, dtype) of each
 
     def release(self) -> None:
-        if self.saved is not None or (self.params and _holds_arrays(self.params)):
+        if self.saved is not None:
             self.saved = FREED
             self.counters = FREED_COUNTERS
-            self.params = _NO_PARAMS
 
     def check(self) -> None:
         """Raise if the saved values were freed or written to."""
@@ -76,45 +88,27 @@ class Operation(Node):
         if self.output_meta is not None:
             cotangent = self._materialized(cotangent, create_graph)
             first = cotangent[0]
-        xp = np if isinstance(first, _ARRAYS) else first.__array_namespace__()
+        xp = first.__array_namespace__() if create_graph else array_namespace(first)
         plan = self.plan
         if plan.conjugate:
             cotangent = xp.conj(cotangent)
-        shapes = self.shapes
+        shapes, types = self.shapes, self.types
+        own = type(first)
         results: list[Any] = [None] * len(self.edges)
-        for position, rule, direct, codes in plan.steps:
-            if direct:
-                result = rule(cotangent, *saved)
-            else:
-                result = rule(*self._arguments(codes, position, cotangent, saved, xp))
+        for position, call in plan.steps:
+            result = call(self, position, cotangent, saved, xp)
             if plan.conjugate:
                 result = xp.conj(result)
             shape = first.shape if shapes is None else shapes[position]
-            if self.types is not None or getattr(result, "shape", None) != shape:
+            if (
+                types is not None
+                or type(result) is not own
+                or result.shape != shape
+                or (own is _ndarray and result.dtype is not first.dtype)
+            ):
                 result = self._fitted(result, position, shape, first, xp)
             results[position] = result
         return results
-
-    def _arguments(
-        self, codes: Any, position: int, cotangent: Any, saved: Sequence[Any], xp: Any
-    ) -> list[Any]:
-        """What a rule asked for by the names of its parameters."""
-        arguments: list[Any] = []
-        for kind, key in codes:
-            if kind == SAVED:
-                arguments.append(saved[key])
-            elif kind == G:
-                arguments.append(cotangent)
-            elif kind == XP:
-                arguments.append(xp)
-            elif kind == PARAM:
-                arguments.append(self.params[key])
-            elif kind == SHAPE:
-                place = position if key is None else key
-                arguments.append(cotangent.shape if self.shapes is None else self.shapes[place])
-            else:
-                arguments.append(position)
-        return arguments
 
     def _fitted(
         self, result: Any, position: int, shape: tuple[int, ...], cotangent: Any, xp: Any
@@ -135,7 +129,7 @@ class Operation(Node):
                     f"{tuple(result.shape)}, expected {tuple(shape)}"
                 )
             result = reduced
-        wanted = None if self.types is None else self.types[position]
+        wanted = numpy_dtype(cotangent) if self.types is None else self.types[position]
         if wanted is not None and numpy_dtype(result) != wanted:
             result = _cast(result, wanted, xp)
         return result
@@ -196,6 +190,23 @@ class Operation(Node):
         return errors.changed_in_place(
             legacy_name(self.saved[place]), producer, counter[0], expected
         )
+
+
+class GeneralOperation(Operation):
+    """An application for which nothing may be taken for granted."""
+
+    __slots__ = ("numbers", "output_meta", "params", "types")
+
+    def release(self) -> None:
+        if self.saved is not None or (self.params and _holds_arrays(self.params)):
+            self.saved = FREED
+            self.counters = FREED_COUNTERS
+            self.params = _NO_PARAMS
+
+
+def array_namespace(array: Any) -> Any:
+    """The namespace of a bare array."""
+    return np if isinstance(array, _ARRAYS) else array.__array_namespace__()
 
 
 def _holds_arrays(params: dict[str, Any]) -> bool:

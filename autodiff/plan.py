@@ -10,37 +10,33 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autodiff.operation import Operation
     from autodiff.primitive import Primitive
 
-__all__ = ["PARAM", "POSITION", "SAVED", "SHAPE", "XP", "G", "Plan", "Step"]
+__all__ = ["PARAM", "POSITION", "SAVED", "SHAPE", "XP", "G", "Plan"]
 
 # what a parameter of a rule stands for: the cotangent, the namespace, a saved value (its place),
 # the shape of an input (its position; None: of the input asked about), a parameter (its name),
 # the position of the input asked about
 G, XP, SAVED, SHAPE, PARAM, POSITION = range(6)
 
-Step = tuple[int, Callable[..., Any], bool, tuple[tuple[int, Any], ...]]
+Codes = tuple[tuple[int, Any], ...]
+# (node, position of the input, cotangent, saved values, namespace) -> cotangent of the input
+Call = Callable[[Any, int, Any, Sequence[Any], Any], Any]
 
 
 class Plan:
     """How one combination of inputs that need a gradient is recorded and run.
 
-    sources: what is saved, in order: position of an input, or -1 - k for output k.
-    steps: (position of the input, rule, direct, codes); `direct` rules take (g, *saved).
-    conjugate: whether complex numbers are involved and the rules are complex partials.
+    sources: what is saved, in order: position of an input, or -1 - k for output k. steps: for
+    each input that needs a gradient its position and the call of its rule. rules: the rules
+    behind the calls. conjugate: whether
+    complex numbers are involved and the rules are complex partials. node_type, straight_type:
+    the classes of the nodes, which carry all this.
     """
 
-    __slots__ = ("conjugate", "node_type", "saves", "sources", "steps")
+    __slots__ = ("conjugate", "node_type", "rules", "sources", "steps", "straight_type")
 
-    def __init__(
-        self,
-        row: Primitive,
-        wanted: Sequence[int],
-        node_type: type[Operation],
-        conjugate: bool = False,
-    ) -> None:
-        self.node_type = node_type
+    def __init__(self, row: Primitive, wanted: Sequence[int], conjugate: bool = False) -> None:
         self.conjugate = conjugate
         chosen = [(position, 0 if row.variadic else position) for position in wanted]
         sources: list[int] = []
@@ -49,9 +45,8 @@ class Plan:
                 if kind == SAVED and key not in sources:
                     sources.append(key)
         self.sources = tuple(sources)
-        self.saves = bool(sources)
-        everything = ((G, None), *((SAVED, i) for i in range(len(sources))))
-        steps: list[Step] = []
+        steps: list[tuple[int, Call]] = []
+        self.rules: list[Callable[..., Any]] = []
         for position, place in chosen:
             rule = row.rules[place]
             if rule is None:
@@ -62,5 +57,49 @@ class Plan:
                 (kind, sources.index(key) if kind == SAVED else key)
                 for kind, key in row.codes[place]
             )
-            steps.append((position, rule, codes == everything, codes))
+            self.rules.append(rule)
+            steps.append((position, _call(rule, codes)))
         self.steps = tuple(steps)
+        members = {"__slots__": (), "plan": self, "__module__": "autodiff"}
+        name = row.node_type.__name__
+        self.node_type: Any = type(name, (row.node_type,), members)
+        if not sources:
+            members = {**members, "saved": None, "counters": None}
+        self.straight_type: Any = type(name, (row.straight_type,), members)
+
+
+def _call(rule: Callable[..., Any], codes: Codes) -> Call:
+    """The rule behind a fixed form of call; the frequent forms without a loop."""
+    kinds = tuple(kind for kind, _ in codes)
+    keys = [key for _, key in codes]
+    if kinds == (G,):
+        return lambda node, position, g, saved, xp: rule(g)
+    if kinds == (G, SAVED):
+        first = keys[1]
+        return lambda node, position, g, saved, xp: rule(g, saved[first])
+    if kinds == (XP, G, SAVED):
+        first = keys[2]
+        return lambda node, position, g, saved, xp: rule(xp, g, saved[first])
+    if kinds == (G, SAVED, SAVED):
+        first, second = keys[1:]
+        return lambda node, position, g, saved, xp: rule(g, saved[first], saved[second])
+
+    def call(node: Any, position: int, g: Any, saved: Sequence[Any], xp: Any) -> Any:
+        arguments: list[Any] = []
+        for kind, key in codes:
+            if kind == SAVED:
+                arguments.append(saved[key])
+            elif kind == G:
+                arguments.append(g)
+            elif kind == XP:
+                arguments.append(xp)
+            elif kind == PARAM:
+                arguments.append(node.params[key])
+            elif kind == SHAPE:
+                place = position if key is None else key
+                arguments.append(g.shape if node.shapes is None else node.shapes[place])
+            else:
+                arguments.append(position)
+        return rule(*arguments)
+
+    return call

@@ -23,30 +23,34 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import operation
-from autodiff.graph import accumulator
+from autodiff import operation, straight
 from autodiff.modes import SILENT, is_grad_enabled, restore, silence
-from autodiff.operation import Operation, wrap
+from autodiff.operation import GeneralOperation, Operation, wrap
 from autodiff.plan import PARAM, POSITION, SAVED, SHAPE, XP, G, Plan
 from autodiff.promotion import explain, namespace, promote
-from autodiff.record import record, record_pointwise
+from autodiff.record import record
 from autodiff.state import TensorState, storage
+from autodiff.straight import straight_binary, straight_unary
 from autodiff.views import link_view
 
-__all__ = ["Primitive", "binary", "bind_tensor_class", "pointwise", "primitive", "unary"]
+__all__ = [
+    "Primitive",
+    "binary",
+    "bind_tensor_class",
+    "pointwise",
+    "primitive",
+    "unary",
+]
 
 _DEFAULT_NAMES = ("x", "y", "z")
-_F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 _new = object.__new__
-
-Tensor: type[TensorState] = TensorState
+_F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def bind_tensor_class(cls: type[TensorState]) -> None:
     """Called once by `tensor_class.py`, which needs the operations to define its methods."""
-    global Tensor  # noqa: PLW0603 - set once at import, read in the hot path
-    Tensor = cls
     operation.bind_tensor_class(cls)
+    straight.bind_tensor_class(cls)
 
 
 class Primitive:
@@ -68,6 +72,8 @@ class Primitive:
         "promotion",
         "rules",
         "single",
+        "straight",
+        "straight_type",
         "variadic",
         "view",
     )
@@ -80,7 +86,9 @@ class Primitive:
     rules: tuple[Callable[..., Any] | None, ...]
     codes: tuple[tuple[tuple[int, Any], ...], ...]  # what each parameter of each rule stands for
     plans: dict[Any, Plan]  # by the inputs that need a gradient
-    node_type: type[Operation]
+    node_type: type[GeneralOperation]
+    straight_type: type[Operation]
+    straight: Callable[..., Any]  # the row as a function, for the frequent case
     promotion: str | None
     broadcasts: bool
     holomorphic: bool
@@ -101,8 +109,7 @@ class Primitive:
         other = _new(Primitive)
         for slot in Primitive.__slots__:
             setattr(other, slot, getattr(self, slot))
-        other.plans = {}
-        other.node_type = _node_type(node, other)
+        _name_nodes(other, node)
         return other
 
     def pull_back(self, cotangent: Any, shape: Any, params: dict[str, Any], xp: Any) -> Any:
@@ -112,21 +119,33 @@ class Primitive:
         parts = {G: cotangent, XP: xp, SHAPE: shape}
         return rule(*(params[key] if kind == PARAM else parts[kind] for kind, key in codes))
 
-    def __call__(self, *inputs: Any, **params: Any) -> Any:
+    def __call__(  # noqa: PLR0912 - the one place where all cases meet
+        self, *inputs: Any, **params: Any
+    ) -> Any:
         """Apply to tensors (recorded), or run the kernel on bare arrays."""
-        tensors = False
+        arrays = []
+        dtype = None  # of the tensors, as long as they have one in common
+        uniform = True
         for value in inputs:
             if isinstance(value, TensorState):
-                tensors = True
+                array = value._data
+                if dtype is not array.dtype:
+                    uniform = uniform and dtype is None
+                    dtype = array.dtype
+                arrays.append(array)
+            elif value is None:
+                arrays.append(None)
             elif hasattr(type(value), "__torch_function__"):
                 return _foreign(self, inputs, params)
-        if not tensors:
+            else:
+                uniform = False
+                arrays.append(value)
+        if dtype is None:
             return self.run(*inputs, **params)
+        uniform = uniform and (dtype is _F32 or dtype is _F64)
         if self.view:
-            arrays = [storage(inputs[0]), *inputs[1:]]
-        else:
-            arrays = [v._data if isinstance(v, TensorState) else v for v in inputs]
-        values = arrays if self.promotion is None else promote(self, inputs, arrays)
+            arrays[0] = storage(inputs[0])
+        values = arrays if uniform or self.promotion is None else promote(self, inputs, arrays)
         token = silence(SILENT)
         try:
             if self.kernel_takes_xp:
@@ -138,14 +157,14 @@ class Primitive:
         finally:
             restore(token)
         several = isinstance(out, tuple)
-        results = tuple(wrap(array) for array in out) if several else (wrap(out),)
+        results = [wrap(array) for array in out] if several else [wrap(out)]
         if self.rules and is_grad_enabled():
-            record(self, inputs, arrays, results, params)
+            record(self, inputs, arrays, results, params, dtype if uniform else None)
         if self.view:
             for number, result in enumerate(results):
                 step = (self, params) if self.single is None else self.single(params, number)
                 link_view(result, inputs[0], step, several)
-        return results if several else results[0]
+        return tuple(results) if several else results[0]
 
     @property
     def __name__(self) -> str:
@@ -156,72 +175,18 @@ class Primitive:
 
 
 def unary(row: Primitive, x: Any) -> Any:
-    """`row` on one tensor: the straight path of an elementwise operation."""
-    if type(x) is Tensor and x._extra is None:
-        data = x._data
-        dtype = data.dtype
-        if dtype is _F32 or dtype is _F64:
-            token = silence(SILENT)
-            try:
-                out = row.numpy_kernel(data)
-            finally:
-                restore(token)
-            result = _new(Tensor)
-            result._data = out
-            result._node = result._leaf = result._counter = result._extra = None
-            edge = x._node
-            if edge is None and x._leaf is not None:
-                edge = accumulator(x)
-            if edge is not None and is_grad_enabled():
-                record_pointwise(row, 1, (x,), (edge,), (data,), result, None)
-            return result
-    return row(x)
+    """An elementwise row on one tensor, by the straight path where that is possible."""
+    return row.straight(x)
 
 
 def binary(row: Primitive, x: Any, y: Any) -> Any:
-    """`row` on two tensors, or a tensor and a number: the straight path."""
-    if type(x) is Tensor and x._extra is None:
-        xd = x._data
-        dtype = xd.dtype
-        if dtype is _F32 or dtype is _F64:
-            kind = type(y)
-            if kind is Tensor:
-                if y._extra is not None or y._data.dtype is not dtype:
-                    return row(x, y)
-                yd = y._data
-                y_edge = y._node
-                if y_edge is None and y._leaf is not None:
-                    y_edge = accumulator(y)
-            elif kind is float or kind is int:
-                yd = y
-                y_edge = None
-            else:
-                return row(x, y)
-            token = silence(SILENT)
-            try:
-                out = row.numpy_kernel(xd, yd)
-            except ValueError as error:
-                raise explain(row, (xd, yd), error) from None
-            finally:
-                restore(token)
-            result = _new(Tensor)
-            result._data = out
-            result._node = result._leaf = result._counter = result._extra = None
-            x_edge = x._node
-            if x_edge is None and x._leaf is not None:
-                x_edge = accumulator(x)
-            if (x_edge is not None or y_edge is not None) and is_grad_enabled():
-                mask = (x_edge is not None) | (y_edge is not None) << 1
-                shapes = None
-                if kind is Tensor and (type(xd) is not type(out) or type(yd) is not type(out)):
-                    shapes = (xd.shape, yd.shape)
-                elif kind is Tensor and type(out) is np.ndarray:
-                    x_shape, y_shape = xd.shape, yd.shape
-                    if x_shape != y_shape:
-                        shapes = (x_shape, y_shape)
-                record_pointwise(row, mask, (x, y), (x_edge, y_edge), (xd, yd), result, shapes)
-            return result
-    return row(x, y)
+    """An elementwise row on two tensors or a tensor and a number, straight where possible."""
+    result = row.straight(x, y)
+    if result is NotImplemented:
+        raise TypeError(
+            f"{row.name}(): argument 'other' (position 2) must be Tensor, not {type(y).__name__}"
+        )
+    return result
 
 
 def _foreign(row: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -237,10 +202,13 @@ def _foreign(row: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> A
     )
 
 
-def _node_type(name: str, row: Primitive) -> type[Operation]:
-    several = row.outputs == -1
-    members = {"__slots__": (), "row": row, "several": several, "__module__": "autodiff"}
-    return type(name, (Operation,), members)
+def _name_nodes(row: Primitive, name: str) -> None:
+    """The classes of the row's nodes, and its straight path."""
+    members = {"__slots__": (), "row": row, "__module__": "autodiff"}
+    row.plans = {}
+    row.node_type = type(name, (GeneralOperation,), {**members, "several": row.outputs == -1})
+    row.straight_type = type(name, (Operation,), members)
+    row.straight = straight_unary(row) if len(row.inputs) == 1 else straight_binary(row)
 
 
 def primitive(
@@ -285,9 +253,8 @@ def primitive(
     row.variadic = variadic
     row.outputs = outputs
     row.single = single
-    row.plans = {}
-    row.node_type = _node_type(node, row)
     row.codes = tuple(() if rule is None else _codes(row, rule) for rule in row.rules)
+    _name_nodes(row, node)
     return row
 
 
@@ -318,7 +285,12 @@ def _kernel(kernel: Any) -> tuple[Any, Any, bool, tuple[str, ...]]:
     """(for NumPy, for any namespace, whether that takes xp, its parameter names)."""
     if isinstance(kernel, str):
         name = kernel
-        return getattr(np, name), lambda xp, *a, **p: getattr(xp, name)(*a, **p), True, ()
+        return (
+            getattr(np, name),
+            lambda xp, *a, **p: getattr(xp, name)(*a, **p),
+            True,
+            (),
+        )
     code = getattr(kernel, "__code__", None)
     if code is None:
         return kernel, kernel, False, ()

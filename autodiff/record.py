@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from autodiff.graph import Node, next_number
-from autodiff.operation import Operation, numpy_dtype
+from autodiff.graph import Node, accumulator, next_number
+from autodiff.operation import GeneralOperation, Operation, numpy_dtype
 from autodiff.plan import Plan
 from autodiff.state import Extra, TensorState
 from autodiff.views import edge_of
@@ -16,34 +14,7 @@ from autodiff.views import edge_of
 if TYPE_CHECKING:
     from autodiff.primitive import Primitive
 
-__all__ = ["record", "record_pointwise"]
-
-_NO_PARAMS: dict[str, Any] = {}
-
-
-def record_pointwise(
-    row: Primitive, mask: int, inputs: Any, edges: Any, arrays: Any, result: Any, shapes: Any
-) -> None:
-    """The straight path: real floating-point tensors of one dtype, some of them numbers.
-
-    mask: bit i says that input i needs a gradient. shapes: of the inputs, None if all are alike.
-    """
-    plan = row.plans.get(mask)
-    if plan is None:
-        wanted = [i for i in range(len(edges)) if mask >> i & 1]
-        plan = row.plans[mask] = Plan(row, wanted, row.node_type)
-    node = plan.node_type()
-    node.plan = plan
-    node.edges = edges
-    node.numbers = node.hooks = node.types = node.output_meta = None
-    node.params = _NO_PARAMS
-    node.shapes = shapes
-    node.number = next_number()
-    result._node = node
-    if plan.saves:
-        _save(node, plan, inputs, arrays, (result,))
-    else:
-        node.saved = node.counters = None
+__all__ = ["record"]
 
 
 def _save(node: Operation, plan: Plan, inputs: Any, arrays: Any, results: Any) -> None:
@@ -66,44 +37,78 @@ def _save(node: Operation, plan: Plan, inputs: Any, arrays: Any, results: Any) -
     node.counters = counters
 
 
-def record(
+def record(  # noqa: PLR0912, PLR0915 - one page: a call per step costs more than the step
     row: Primitive,
     inputs: Sequence[Any],
     arrays: Sequence[Any],
     results: Sequence[Any],
     params: dict[str, Any],
-) -> Operation | None:
-    """Make the node of an application and give it to the results; None if nothing needs it."""
+    dtype: Any = None,
+) -> GeneralOperation | None:
+    """Make the node of an application and give it to the results; None if nothing needs it.
+
+    dtype: the real dtype that all input tensors have, None where they differ.
+    """
     edges: list[Node | None] = []
-    numbers: list[int] = []
-    wanted: list[int] = []
+    numbers = None
+    mask = 0
     for position, value in enumerate(inputs):
-        node, number = edge_of(value) if isinstance(value, TensorState) else (None, 0)
-        if node is not None:
-            wanted.append(position)
+        node = None
+        if isinstance(value, TensorState):
+            if value._extra is None:
+                node = value._node
+                if node is None and value._leaf is not None:
+                    node = accumulator(value)
+            else:
+                node, number = edge_of(value)
+                if number:
+                    numbers = numbers or [0] * len(inputs)
+                    numbers[position] = number
+            if node is not None:
+                mask |= 1 << position
         edges.append(node)
-        numbers.append(number)
-    differentiable = [t for t in results if numpy_dtype(t).kind in "fcV"]
-    if not wanted or not differentiable:
+    if not mask:
         return None
-    types = tuple(getattr(array, "dtype", None) for array in arrays)
-    conjugate = row.holomorphic and any(
-        t is not None and t.kind == "c" for t in (*types, results[0]._data.dtype)
-    )
-    key = (*wanted, conjugate)
+    first = results[0]._data.dtype
+    conjugate = False
+    if dtype is None:
+        if all(numpy_dtype(result).kind not in "fcV" for result in results):
+            return None
+        types = tuple(getattr(array, "dtype", None) for array in arrays)
+        conjugate = row.holomorphic and any(
+            t is not None and t.kind == "c" for t in (*types, first)
+        )
+    elif first is not dtype:
+        if first.kind not in "fcV":
+            return None
+        types = tuple(getattr(array, "dtype", None) for array in arrays)
+    else:
+        types = None
+    key = -mask if conjugate else mask
     plan = row.plans.get(key)
     if plan is None:
-        plan = row.plans[key] = Plan(row, wanted, row.node_type, conjugate)
-    operation = plan.node_type()
-    operation.plan = plan
+        wanted = [i for i in range(len(inputs)) if mask >> i & 1]
+        plan = row.plans[key] = Plan(row, wanted, conjugate)
+    operation: GeneralOperation = plan.node_type()
     operation.edges = tuple(edges)
-    operation.numbers = tuple(numbers) if any(numbers) else None
-    operation.hooks = None
+    operation.numbers = None if numbers is None else tuple(numbers)
+    operation.hooks = operation.output_meta = None
     operation.params = params
-    operation.shapes = tuple(np.shape(a) for a in arrays)
+    operation.shapes = tuple([getattr(array, "shape", ()) for array in arrays])
     operation.types = types
     operation.number = next_number()
-    operation.output_meta = None
+    if len(results) == 1 and row.outputs != -1:
+        results[0]._node = operation
+    else:
+        _attach_several(operation, row, results)
+    if plan.sources:
+        _save(operation, plan, inputs, arrays, results)
+    else:
+        operation.saved = operation.counters = None
+    return operation
+
+
+def _attach_several(operation: GeneralOperation, row: Primitive, results: Sequence[Any]) -> None:
     if row.outputs == -1:
         operation.output_meta = [(t._data.shape, t._data.dtype) for t in results]
     for number, result in enumerate(results):
@@ -112,8 +117,3 @@ def record(
             if number:
                 result._extra = Extra()
                 result._extra.number = number
-    if plan.saves:
-        _save(operation, plan, inputs, arrays, results)
-    else:
-        operation.saved = operation.counters = None
-    return operation

@@ -99,7 +99,7 @@ def _pull_back(chain: Chain, cotangent: Any, xp: Any) -> Any:
 class _Strided(Node):
     """A view regenerated after its base was written to."""
 
-    __slots__ = ("chain",)
+    __slots__ = ("chain", "numbers")
 
     def __init__(self, chain: Chain, node: Node | None, number: int) -> None:
         self.chain = chain
@@ -120,7 +120,7 @@ _Strided.__name__ = _Strided.__qualname__ = "AsStridedBackward0"
 class CopySlices(Node):
     """A base part of which was overwritten through a view by the operation `inner`."""
 
-    __slots__ = ("chain", "inner", "shape", "strides")
+    __slots__ = ("chain", "inner", "numbers", "shape", "strides")
     inner: Any
 
     def __init__(

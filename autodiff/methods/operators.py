@@ -30,11 +30,9 @@ class Operators(TensorState):
     __array_priority__ = 1000
     __hash__ = object.__hash__
 
-    def __add__(self, other: Any) -> Any:
-        return binary(ops.ADD, self, other) if _fits(other) else NotImplemented
+    __add__ = ops.ADD.straight
 
-    def __radd__(self, other: Any) -> Any:
-        return binary(ops.ADD, self, other) if _fits(other) else NotImplemented
+    __radd__ = ops.ADD.straight
 
     def __sub__(self, other: Any) -> Any:
         return pointwise.sub(self, other) if _fits(other) else NotImplemented
@@ -42,14 +40,11 @@ class Operators(TensorState):
     def __rsub__(self, other: Any) -> Any:
         return pointwise.rsub(self, other) if _fits(other) else NotImplemented
 
-    def __mul__(self, other: Any) -> Any:
-        return binary(ops.MUL, self, other) if _fits(other) else NotImplemented
+    __mul__ = ops.MUL.straight
 
-    def __rmul__(self, other: Any) -> Any:
-        return binary(ops.MUL, self, other) if _fits(other) else NotImplemented
+    __rmul__ = ops.MUL.straight
 
-    def __truediv__(self, other: Any) -> Any:
-        return binary(ops.DIV, self, other) if _fits(other) else NotImplemented
+    __truediv__ = ops.DIV.straight
 
     def __rtruediv__(self, other: Any) -> Any:
         if not _fits(other):

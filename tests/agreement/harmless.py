@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planting import Mistake
-from wrong import to_first_tie
+from wrong import to_first_tie, widened
 
 from autodiff.ops.softmax import SOFTMAX
 
@@ -15,6 +15,7 @@ C = "contraction."
 L = "softmax."
 
 HARMLESS: tuple[Mistake, ...] = (
+    Mistake("dtype", "exp, float64 returned: the engine casts", "exp", P + "EXP", change=widened),
     Mistake("recomputed", "exp", "exp", P + "EXP", 0, lambda xp, g, x: g * xp.exp(x)),
     Mistake(
         "recomputed", "tan, 1 over cos²", "tan", P + "TAN", 0, lambda xp, g, x: g / xp.cos(x) ** 2

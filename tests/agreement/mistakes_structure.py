@@ -17,7 +17,6 @@ from wrong import (
     times,
     transposed,
     unscaled,
-    widened,
 )
 
 __all__ = ["STRUCTURE"]
@@ -137,9 +136,6 @@ STRUCTURE: tuple[Mistake, ...] = (
     Mistake("shape", "reshape, not undone", "reshape", S + "VIEW", 0, lambda g: g),
     Mistake("shape", "unsqueeze, not undone", "unsqueeze", S + "UNSQUEEZE", 0, lambda g: g[None]),
     Mistake("dtype", "exp, computed in float16", "exp", P + "EXP", change=halved_precision),
-    Mistake(
-        "dtype", "exp, float64 returned", "exp", P + "EXP", change=widened, dtypes=("float32",)
-    ),
     # axes and indices
     Mistake(
         "axis",

@@ -59,7 +59,15 @@ def planted(mistake: Mistake) -> Iterator[None]:
     original = ROWS[mistake.place]
     shared = _sharing(original, mistake)
     before = [
-        (row, row.rules, row.codes, row.plans, row.kernel, row.numpy_kernel, row.kernel_takes_xp)
+        (
+            row,
+            row.rules,
+            row.codes,
+            dict(row.plans),
+            row.kernel,
+            row.numpy_kernel,
+            row.kernel_takes_xp,
+        )
         for row in shared
     ]
     try:
@@ -68,7 +76,9 @@ def planted(mistake: Mistake) -> Iterator[None]:
         yield
     finally:
         for row, rules, codes, plans, kernel, numpy_kernel, takes_xp in before:
-            row.rules, row.codes, row.plans = rules, codes, plans
+            row.rules, row.codes = rules, codes
+            row.plans.clear()  # the straight path holds this very dictionary
+            row.plans.update(plans)
             row.kernel, row.numpy_kernel, row.kernel_takes_xp = kernel, numpy_kernel, takes_xp
 
 
@@ -88,7 +98,7 @@ def _plant(row: Primitive, mistake: Mistake) -> None:
     rules = list(row.rules)
     old = rules[mistake.position]
     assert old is not None
-    row.plans = {}
+    row.plans.clear()
     if mistake.rule is None:
         assert mistake.change is not None
         rules[mistake.position] = _changed(old, mistake.change)

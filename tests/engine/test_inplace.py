@@ -48,7 +48,7 @@ def test_in_place_equals_out_of_place(name: str) -> None:
     assert kept._version == 1
     expected = getattr(a * 1, name)()
     assert kept.tolist() == expected.tolist()
-    assert type(kept.grad_fn) is type(expected.grad_fn)
+    assert kept.grad_fn.name() == expected.grad_fn.name()
     expected.sum().backward()
     kept.sum().backward()
     assert a.grad.tolist() == b.grad.tolist()

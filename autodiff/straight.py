@@ -1,0 +1,205 @@
+"""The straight path: elementwise operations on real tensors of one floating-point dtype.
+
+What a small program spends its time on is not arithmetic but this page. For each row one function
+is made, with everything that does not change bound in advance: it checks by identity that the
+common case is at hand, computes, and records. Whatever else comes goes to `Primitive.__call__`,
+which handles every case and gives the same results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autodiff.graph import accumulator, next_number
+from autodiff.modes import SILENT, is_grad_enabled, restore, silence
+from autodiff.plan import Plan
+from autodiff.promotion import explain
+from autodiff.state import TensorState
+
+if TYPE_CHECKING:
+    from autodiff.primitive import Primitive
+
+__all__ = ["bind_tensor_class", "straight_binary", "straight_unary"]
+
+_new = object.__new__
+_OPERANDS = (TensorState, int, float, complex, np.generic)
+_ndarray, _float32, _float64 = np.ndarray, np.float32, np.float64
+_F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
+
+Tensor: type[TensorState] = TensorState
+
+
+def bind_tensor_class(cls: type[TensorState]) -> None:
+    """Called once by `tensor_class.py`, which needs the operations to define its methods."""
+    global Tensor  # noqa: PLW0603 - set once at import, read in the hot path
+    Tensor = cls
+
+
+def straight_unary(row: Primitive) -> Callable[[Any], Any]:
+    """`row` as a function of one tensor."""
+    plans = row.plans
+
+    def apply(x: Any) -> Any:  # noqa: PLR0912 - straight on purpose
+        if type(x) is not Tensor or x._extra is not None:
+            return row(x)
+        data = x._data
+        kind = type(data)
+        if kind is _ndarray:
+            dtype = data.dtype
+            if dtype is not _F32 and dtype is not _F64:
+                return row(x)
+            if not data.ndim:
+                data = data[()]
+        elif kind is not _float32 and kind is not _float64:
+            return row(x)
+        token = silence(SILENT)
+        try:
+            out = row.numpy_kernel(data)
+        finally:
+            restore(token)
+        result = _new(Tensor)
+        result._data = out
+        result._leaf = result._counter = result._extra = None
+        edge = x._node
+        if edge is None and x._leaf is not None:
+            edge = accumulator(x)
+        if edge is None or not is_grad_enabled():
+            result._node = None
+            return result
+        plan = plans.get(1)
+        if plan is None:
+            plan = plans[1] = Plan(row, [0])
+        result._node = node = plan.straight_type()
+        node.edges = (edge,)
+        node.hooks = node.shapes = None
+        node.number = next_number()
+        sources = plan.sources
+        if not sources:
+            return result
+        if len(sources) == 1:
+            if sources[0] < 0:
+                tensor, value = result, out
+            else:
+                tensor, value = x, data
+            counter = tensor._counter
+            if counter is None:
+                counter = tensor._counter = [0]
+            node.saved = (value,)
+            node.counters = ((counter, counter[0], 0),)
+        else:
+            _save(node, sources, (x,), (data,), result)
+        return result
+
+    return apply
+
+
+def straight_binary(  # noqa: PLR0915 - straight on purpose
+    row: Primitive,
+) -> Callable[[Any, Any], Any]:
+    """`row` as a function of two tensors, or of a tensor and a number."""
+    plans = row.plans
+
+    def apply(x: Any, y: Any) -> Any:  # noqa: PLR0912, PLR0915 - straight on purpose
+        if type(x) is not Tensor or x._extra is not None:
+            return _operand(row, x, y)
+        xd = x._data
+        kind = type(xd)
+        if kind is not _float32 and kind is not _float64:
+            if kind is not _ndarray:
+                return row(x, y)
+            dtype = xd.dtype
+            if dtype is not _F32 and dtype is not _F64:
+                return row(x, y)
+            if not xd.ndim:
+                xd = xd[()]
+                kind = type(xd)
+        other = type(y)
+        shapes = y_edge = None
+        if other is Tensor:
+            if y._extra is not None:
+                return row(x, y)
+            yd = y._data
+            if type(yd) is not kind:
+                if type(yd) is not _ndarray or yd.ndim:
+                    return row(x, y)
+                yd = yd[()]
+                if type(yd) is not kind:
+                    return row(x, y)
+            if kind is _ndarray:
+                if yd.dtype is not dtype:
+                    return row(x, y)
+                shapes = (xd.shape, yd.shape)
+                if shapes[0] == shapes[1]:
+                    shapes = None
+            y_edge = y._node
+            if y_edge is None and y._leaf is not None:
+                y_edge = accumulator(y)
+        elif other is float or other is int:
+            yd = y
+        else:
+            return _operand(row, x, y)
+        token = silence(SILENT)
+        try:
+            out = row.numpy_kernel(xd, yd)
+        except ValueError as error:
+            raise explain(row, (xd, yd), error) from None
+        finally:
+            restore(token)
+        result = _new(Tensor)
+        result._data = out
+        result._leaf = result._counter = result._extra = None
+        x_edge = x._node
+        if x_edge is None and x._leaf is not None:
+            x_edge = accumulator(x)
+        if x_edge is None:
+            if y_edge is None:
+                result._node = None
+                return result
+            mask = 2
+        else:
+            mask = 1 if y_edge is None else 3
+        if not is_grad_enabled():
+            result._node = None
+            return result
+        plan = plans.get(mask)
+        if plan is None:
+            plan = plans[mask] = Plan(row, [i for i in (0, 1) if mask >> i & 1])
+        result._node = node = plan.straight_type()
+        node.edges = (x_edge, y_edge)
+        node.hooks = None
+        node.shapes = shapes
+        node.number = next_number()
+        sources = plan.sources
+        if sources:
+            _save(node, sources, (x, y), (xd, yd), result)
+        return result
+
+    return apply
+
+
+def _operand(row: Primitive, x: Any, y: Any) -> Any:
+    """`row(x, y)`, or NotImplemented where y is nothing that a tensor is combined with."""
+    if isinstance(y, _OPERANDS) or hasattr(type(y), "__torch_function__"):
+        return row(x, y)
+    return NotImplemented
+
+
+def _save(node: Any, sources: Any, inputs: Any, arrays: Any, result: Any) -> None:
+    saved = []
+    counters = []
+    for source in sources:
+        if source < 0:
+            tensor, value = result, result._data
+        else:
+            tensor, value = inputs[source], arrays[source]
+        if type(tensor) is Tensor:
+            counter = tensor._counter
+            if counter is None:
+                counter = tensor._counter = [0]
+            counters.append((counter, counter[0], len(saved)))
+        saved.append(value)
+    node.saved = tuple(saved)
+    node.counters = counters
