@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "GeneralOperation",
     "Operation",
-    "array_namespace",
     "bind_tensor_class",
     "legacy_name",
     "sum_to",
@@ -81,14 +80,16 @@ class Operation(Node):
         if saved is None:
             saved = ()
         else:
-            self.check()
+            for counter, version, _ in self.counters:
+                if counter[0] != version:  # written to since the pass began, by a hook
+                    self.check()
             if create_graph:
                 saved = self._saved_tensors(saved)
         first = cotangent
         if self.output_meta is not None:
             cotangent = self._materialized(cotangent, create_graph)
             first = cotangent[0]
-        xp = first.__array_namespace__() if create_graph else array_namespace(first)
+        xp = np if isinstance(first, _ARRAYS) else first.__array_namespace__()
         plan = self.plan
         if plan.conjugate:
             cotangent = xp.conj(cotangent)
@@ -202,11 +203,6 @@ class GeneralOperation(Operation):
             self.saved = FREED
             self.counters = FREED_COUNTERS
             self.params = _NO_PARAMS
-
-
-def array_namespace(array: Any) -> Any:
-    """The namespace of a bare array."""
-    return np if isinstance(array, _ARRAYS) else array.__array_namespace__()
 
 
 def _holds_arrays(params: dict[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from reference import autograd, build, linalg, nn
 from reference.certify import certify
+from reference.checking import assert_gradients, check
 from reference.creation import (
     arange,
     empty,
@@ -212,6 +213,7 @@ __all__ = [
     "array",
     "asin",
     "asinh",
+    "assert_gradients",
     "atan",
     "atan2",
     "atanh",
@@ -224,6 +226,7 @@ __all__ = [
     "build",
     "cat",
     "certify",
+    "check",
     "chunk",
     "clamp",
     "clip",

@@ -69,12 +69,17 @@ def _einsum(
     return apply("einsum", f"{x_axes},{y_axes}->{out_axes}", *factors)
 
 
-def _nll_loss(apply: Apply, x: Any, *, index: Any, scales: Any, dim: int, reduce: bool) -> Any:
-    """Minus the picked entries times their scales, and the sum of that where asked."""
-    picked = apply("squeeze", apply("gather", x, dim, np.asarray(index)), dim)
-    weights = np.asarray(scales)
-    loss = apply("neg", apply("mul", picked, weights.reshape(picked.shape)))
-    return apply("sum", loss) if reduce else loss
+def _nll_loss(
+    apply: Apply, x: Any, *, index: Any, scales: Any, total: Any, dim: int, reduce: bool
+) -> Any:
+    """Minus the picked entries times their scales; where asked the sum, by the total the mean."""
+    loss = apply("neg", apply("squeeze", apply("gather", x, dim, np.asarray(index)), dim))
+    if scales is not None:
+        weights = np.asarray(scales)
+        loss = apply("mul", loss, weights.reshape(loss.shape))
+    if reduce:
+        loss = apply("sum", loss)
+    return loss if total is None else apply("div", loss, total)
 
 
 # name -> (the parameters that tell the row from PyTorch's function, what it means)

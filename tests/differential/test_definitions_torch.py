@@ -23,19 +23,27 @@ torch = pytest.importorskip("torch")
 
 SIGNS_ARE_FREE = {"eigh", "svd", "qr"}  # of vectors, which LAPACK and MKL choose differently
 SYMMETRIC = {"cholesky", "eigh", "eigvalsh"}  # whose gradient counts on symmetric matrices alone
-# Where PyTorch's own float64 is this far off (relative to the largest element), and why.
+NOT_DIFFERENTIATED = {"batch_norm": (1, 2)}  # running statistics, in PyTorch
+# Where PyTorch's own float64 is this far off, relative to the largest element. Found here.
 ACCURACY = {
-    "polygamma": 1e-9,  # found by this test: its zeta series stops early
-    "lstsq": 1e-10,
-    "pinv": 1e-10,
+    "digamma": 1e-8,  # its derivative is polygamma(1)
+    "polygamma": 1e-8,  # the series for trigamma stops early
+    "hardsigmoid": 1e-7,  # the backward of float64 divides by six in float32
+    "sinc": 1e-10,  # (cos x - sin x / x) / x cancels near zero
 }
-# Gradients that PyTorch defines otherwise, or does not have.
-NO_GRADIENT = {
-    "batch_norm": "none with respect to running statistics, by design",
-    "instance_norm": "as batch_norm",
-    "multi_head_attention_forward": "compared by value; its parts are compared with gradients",
-    "pdist": "compared by value",
+_SHAPES = "scatter's backward wants an index as large as src; its forward does not"
+_TRIANGLE = "a gradient in the triangle that the function does not read"
+WRONG = {
+    "det-3": "the gradient at a singular matrix is the adjugate, not zero",
+    "cond-2": "modifies in place what its own backward needs",
+    "cholesky_solve-0": _TRIANGLE,
+    "cholesky_solve-1": _TRIANGLE,
+    "cholesky_inverse-0": _TRIANGLE,
+    "scatter-1": _SHAPES,
+    "scatter_add-1": _SHAPES,
+    **{f"scatter_reduce-{number}": _SHAPES for number in range(4, 8)},
 }
+NO_GRADIENT = {"heaviside"}  # in PyTorch: derivative for aten::heaviside is not implemented
 
 
 def cases(kinds: tuple[str, ...]) -> Iterator[Any]:
@@ -43,7 +51,14 @@ def cases(kinds: tuple[str, ...]) -> Iterator[Any]:
         for row in family.DEFINITIONS:
             for number, sample in enumerate(row.samples(np.random.default_rng(11))):
                 if sample.kind in kinds:
-                    yield pytest.param(row.name, sample, id=f"{row.name}-{number}")
+                    name = f"{row.name}-{number}"
+                    marks = [pytest.mark.xfail(reason=WRONG[name])] if name in WRONG else []
+                    yield pytest.param(row.name, sample, id=name, marks=marks)
+
+
+def is_leaf(name: str, value: np.ndarray, place: int) -> bool:
+    """Whether an argument is one to differentiate with respect to."""
+    return value.dtype == np.float64 and place not in NOT_DIFFERENTIATED.get(name, ())
 
 
 # PyTorch's side
@@ -61,7 +76,7 @@ def _pairs(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _SPECIAL: dict[str, Callable[..., Any]] = {
-    "lstsq": lambda a, b: torch.linalg.lstsq(a, b),
+    "lstsq": torch.linalg.lstsq,
     "pad": torch.nn.functional.pad,
     "view_as_real": lambda x: torch.view_as_real(torch.complex(*x)),
     "view_as_complex": _pairs(torch.view_as_complex),
@@ -87,17 +102,17 @@ def call_theirs(name: str, sample: Sample) -> tuple[list[Any], list[Any]]:
     """The differentiated inputs and the results."""
     leaves: list[Any] = []
 
-    def argument(value: Any) -> Any:
+    def argument(value: Any, place: int) -> Any:
         if isinstance(value, np.ndarray):
             own = torch.from_numpy(value)
-            if value.dtype == np.float64:
+            if is_leaf(name, value, place):
                 leaves.append(own.requires_grad_())
             return own
         if isinstance(value, tuple) and any(isinstance(part, np.ndarray) for part in value):
-            return tuple(argument(part) for part in value)
+            return tuple(argument(part, place) for part in value)
         return value
 
-    args = [argument(value) for value in sample.args]
+    args = [argument(value, place) for place, value in enumerate(sample.args)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         result = theirs(name)(*args, **sample.kwargs)
@@ -111,18 +126,19 @@ def call_theirs(name: str, sample: Sample) -> tuple[list[Any], list[Any]]:
 def call_mine(name: str, sample: Sample) -> tuple[list[Node], list[Any]]:
     leaves: list[Node] = []
 
-    def argument(value: Any) -> Any:
-        if isinstance(value, np.ndarray) and value.dtype == np.float64:
+    def argument(value: Any, place: int) -> Any:
+        if isinstance(value, np.ndarray) and is_leaf(name, value, place):
             held = variable(f"x{len(leaves)}", value)
             leaves.append(held.node)
             return held
         if isinstance(value, np.ndarray):
             return tensor(value)
         if isinstance(value, tuple) and any(isinstance(part, np.ndarray) for part in value):
-            return tuple(argument(part) for part in value)
+            return tuple(argument(part, place) for part in value)
         return value
 
-    result = apply(name, *(argument(value) for value in sample.args), **sample.kwargs)
+    args = [argument(value, place) for place, value in enumerate(sample.args)]
+    result = apply(name, *args, **sample.kwargs)
     return leaves, list(result) if isinstance(result, tuple) else [result]
 
 
@@ -160,8 +176,8 @@ def test_definition_is_pytorchs_function(name: str, sample: Sample) -> None:
         same = np.ones(value.shape)
         if name in SIGNS_ARE_FREE:
             same = np.where(value * given < 0, -1.0, 1.0)
-        their_weights.append(torch.from_numpy(weight * same))
-        check(name, "value", value, given * same)
+        their_weights.append(torch.from_numpy(np.asarray(weight * same)))
+        check(name, "value", value, np.asarray(given * same))
     if sample.kind == "kink" or not definition(name).domain or name in NO_GRADIENT:
         return
     moving = [k for k, other in enumerate(their_results) if other.requires_grad]
@@ -175,8 +191,52 @@ def test_definition_is_pytorchs_function(name: str, sample: Sample) -> None:
     )
     pulled = vjp([results[k].node for k in moving], leaves, [Constant(weights[k]) for k in moving])
     for leaf, gradient, other in zip(leaves, pulled, wanted, strict=True):
-        expected = np.zeros(leaf.shape) if other is None else other.numpy()
+        expected = np.zeros(leaf.shape) if other is None else other.detach().numpy()
         if name in SYMMETRIC:
             expected = (expected + expected.swapaxes(-1, -2)) / 2
         found = np.zeros(leaf.shape) if gradient is None else floats([gradient])[0]
         check(name, "gradient", found, expected)
+
+
+F = torch.nn.functional
+
+
+@pytest.mark.parametrize(
+    ("function", "shapes"),
+    [
+        (lambda x, w, b: F.conv2d(x, w, b, padding=1), [(1, 2, 5, 5), (3, 2, 3, 3), (3,)]),
+        (lambda x, w: F.conv_transpose2d(x, w, stride=2), [(1, 2, 3, 3), (2, 1, 2, 2)]),
+        (lambda x: F.max_pool2d(x, 2), [(1, 2, 4, 4)]),
+        (lambda x: F.max_pool2d(x, 2, return_indices=True)[0], [(1, 2, 4, 4)]),
+        (lambda x: F.adaptive_max_pool2d(x, 2), [(1, 2, 4, 4)]),
+        (lambda x: F.adaptive_avg_pool2d(x, 2), [(1, 2, 4, 4)]),
+        (lambda x, w, b: F.batch_norm(x, None, None, w, b, True), [(4, 3), (3,), (3,)]),
+        (lambda x: F.group_norm(x, 2), [(2, 4, 3)]),
+        (lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True), [(1, 3, 4)] * 3),
+        (lambda x: F.interpolate(x, scale_factor=2, mode="bilinear"), [(1, 1, 3, 4)]),
+        (lambda x: F.pad(x, (1, 1), mode="reflect"), [(1, 1, 4)]),
+        (lambda x: F.threshold(x, 0.1, 2.0), [(5,)]),
+        (lambda x, y: F.kl_div(x, y.abs(), reduction="batchmean"), [(2, 3), (2, 3)]),
+        (lambda x: F.embedding(torch.tensor([0, 2]), x), [(3, 2)]),
+        (torch.linalg.svdvals, [(3, 2)]),
+        (torch.linalg.det, [(3, 3)]),
+        (torch.special.log_ndtr, [(4,)]),
+        (lambda x: torch.quantile(x, 0.25), [(5,)]),
+        (lambda x: torch.cummax(x, 0)[0], [(5,)]),
+        (torch.cdist, [(3, 2), (2, 2)]),
+        (torch.kron, [(2, 2), (1, 3)]),
+    ],
+)
+def test_pytorchs_functions_find_their_definitions(
+    function: Callable[..., Any], shapes: list[tuple[int, ...]]
+) -> None:
+    """PyTorch's own functions, called with the oracle's tensors."""
+    rng = np.random.default_rng(5)
+    arrays = [rng.integers(-40, 40, shape) / 16.0 + 2.0**-7 for shape in shapes]
+    mine = [tensor(array, requires_grad=True) for array in arrays]
+    others = [torch.from_numpy(array).requires_grad_() for array in arrays]
+    for result in (function(*mine), function(*others)):
+        result.sum().backward()
+    for one, other in zip(mine, others, strict=True):
+        assert one.grad is not None
+        np.testing.assert_allclose(one.grad.numpy(), other.grad.numpy(), rtol=1e-9, atol=1e-11)

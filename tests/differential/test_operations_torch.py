@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import autodiff
-from tests.operation_samples import ERROR_INPUTS, ERRORS, SAMPLES, Sample, arrays, cotangent
+from operation_samples import ERROR_INPUTS, ERRORS, SAMPLES, Sample, arrays, cotangent
 
 torch = pytest.importorskip("torch")
 torch.set_warn_always(True)

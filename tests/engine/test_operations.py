@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import autodiff
-from tests.operation_samples import SAMPLES, Sample, arrays, cotangent
+from operation_samples import SAMPLES, Sample, arrays, cotangent
 
 # Steps over kinks and jumps measure nothing: these samples stand on them on purpose, and
 # tests/engine/test_pointwise.py and test_reductions.py say what their gradients are.

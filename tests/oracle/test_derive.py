@@ -200,7 +200,7 @@ def test_fixed_shapes_give_every_element() -> None:
 def test_text_is_the_same_in_every_process() -> None:
     """Hash randomisation must not show."""
     script = (
-        "from tests.oracle.test_derive import CASES, derive\n"
+        "from oracle.test_derive import CASES, derive\n"
         "for case in CASES:\n"
         "    for sizes in ({}, dict(n=2, m=2, d=1)):\n"
         "        if not (sizes and case.order == 2):\n"

@@ -1,0 +1,166 @@
+"""What `check` asks of an engine. An adapter answers for one framework, in a page of code.
+
+Write one for a framework of your own by subclassing :class:`Adapter`: `adopt` and `pull` are all
+that first-order reverse mode needs. Give an instance as `engine=`, or `register` it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reference.engines.engine import EngineError
+from reference.floats import exact_array
+
+__all__ = ["Adapter", "Function", "NotOffered", "Pulled", "flattened", "framework", "strided"]
+
+Function = Callable[..., Any]
+Arrays = list[Any]
+
+
+class NotOffered(NotImplementedError):
+    """What the engine (or the function under test) does not do; no mistake."""
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What one forward pass gave, and what its backward pass gave for every cotangent.
+
+    gradients[k][i]: of the k-th cotangent, for the i-th argument asked about; None where the
+    engine gave none.
+    """
+
+    outputs: Arrays
+    gradients: list[Arrays]
+
+
+def framework(name: str) -> Any:
+    """The module of that name; EngineError, with how to install it, where there is none."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name.partition(".")[0]:
+            raise EngineError(f"{name} does not load: {error}") from None
+        raise EngineError(f"{name} is not installed: python -m pip install {name}") from None
+    except (ImportError, OSError) as error:
+        raise EngineError(f"{name} does not load: {error}") from None
+
+
+def flattened(result: Any) -> Arrays:
+    """The arrays of a result: itself, or those of a tuple or list."""
+    if isinstance(result, (tuple, list)):
+        return [part for each in result for part in flattened(each)]
+    return [result]
+
+
+def strided(content: np.ndarray) -> tuple[np.ndarray, Callable[[Any], Any]]:
+    """A contiguous array, and the slice of it that is `content` without being contiguous.
+
+    >>> whole, view = strided(np.array([[1, 2], [3, 4]]))
+    >>> view(whole).tolist(), view(whole).flags.contiguous
+    ([[1, 2], [3, 4]], False)
+    """
+    turned = np.ascontiguousarray(content.T)
+    if not content.ndim:
+        return turned.reshape(content.shape), lambda whole: whole
+    whole = np.ones((2 * turned.shape[0], *turned.shape[1:]), content.dtype)
+    whole[::2] = turned
+    return whole, lambda base: base[::2].T if content.ndim != 1 else base[::2]
+
+
+class Adapter(ABC):
+    """One engine, as `check` sees it. Nothing here changes what the user gave."""
+
+    name: str
+    """As `engine=` takes it."""
+    second_order: tuple[str, ...] = ()
+    """The mode pairs on offer, of "rr", "fr" (forward over reverse), "rf" and "ff"."""
+    forward_mode: bool = False
+    layouts: bool = True
+    """Whether arrays have strides."""
+    expands: bool = False
+    """Whether one number can stand for a whole cotangent, with strides of zero."""
+
+    # what belongs to the engine
+
+    @abstractmethod
+    def recognises(self, value: Any) -> bool:
+        """Whether a value is an array of this engine. Must not load the framework."""
+
+    def is_float(self, value: Any) -> bool:
+        """Whether a value is an array of floats of this engine."""
+        return self.recognises(value) and "float" in str(getattr(value, "dtype", ""))
+
+    def asks(self, value: Any) -> bool:
+        """Whether an array asks for its gradient, where the engine's arrays can say so."""
+        return bool(getattr(value, "requires_grad", False))
+
+    # conversions
+
+    @abstractmethod
+    def adopt(self, content: np.ndarray, like: Any, *, layout: str = "plain") -> Any:
+        """A fresh array with this content, and the dtype and device of `like`.
+
+        content: float64, exactly representable. like: one of the engine's arrays. layout:
+        "plain", "strided" or (where the engine `expands`) "expanded".
+        """
+
+    def content(self, value: Any) -> np.ndarray:
+        """The exact content of one of the engine's arrays, as float64."""
+        return exact_array(value)[0].astype(np.float64)
+
+    def dtype(self, value: Any) -> str:
+        """The name of an array's dtype, as in `float32`."""
+        return exact_array(value)[1]
+
+    def from_numpy(self, array: np.ndarray) -> Any:
+        """An array of this engine for a NumPy array given in its place."""
+        return array
+
+    # differentiation
+
+    @abstractmethod
+    def pull(
+        self, f: Function, arrays: Arrays, wrt: Sequence[int], cotangents: Sequence[Arrays]
+    ) -> Pulled:
+        """One forward pass of f, and one backward pass for each of the cotangents.
+
+        arrays: fresh arguments, of which those numbered in `wrt` are differentiated. cotangents:
+        each one array per output; a backward pass may be asked for twice.
+        """
+
+    def push(
+        self, f: Function, arrays: Arrays, wrt: Sequence[int], tangents: Arrays
+    ) -> tuple[Arrays, Arrays]:
+        """(outputs, their tangents) in forward mode."""
+        raise NotOffered(f"{self.name} has no forward mode")
+
+    def second(
+        self,
+        mode: str,
+        f: Function,
+        arrays: Arrays,
+        wrt: Sequence[int],
+        cotangents: Arrays,
+        tangents: Arrays,
+    ) -> Arrays:
+        """The gradient of <<f, cotangents>', tangents>, per argument of `wrt`.
+
+        In the mode "ff": the second derivative of f along the tangents, per output.
+        """
+        raise NotOffered(f"{self.name} has no second derivatives in the mode {mode}")
+
+    # mathematics
+
+    def trace(self, f: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:
+        """f run on the oracle's tensors; arrays: the arguments that they stand for."""
+        return f(*tensors)
+
+    def source(self, name: str, values: str, dtype: str) -> str:
+        """A line of code that makes an argument; values: nested lists of hex floats."""
+        return f"{name} = np.array({values}, dtype=np.{dtype})"

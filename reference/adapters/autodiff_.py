@@ -1,0 +1,20 @@
+"""`autodiff`, the engine of this distribution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reference.adapters.torch_names import TorchNames
+from reference.engines import autodiff
+
+__all__ = ["AutodiffAdapter"]
+
+
+class AutodiffAdapter(TorchNames):
+    """Reverse mode of any order; functions are traced through its own dispatch."""
+
+    name = "autodiff"
+
+    @property
+    def namespace(self) -> Any:
+        return autodiff.load().namespace

@@ -1,0 +1,91 @@
+"""JAX: functions under `jit` or not, custom VJPs and JVPs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from reference.adapters.adapter import Adapter, Arrays, Function, Pulled, flattened, framework
+from reference.trace.jaxpr import run_traced
+
+__all__ = ["JaxAdapter"]
+
+
+class JaxAdapter(Adapter):
+    """Both modes, in all four pairs. Every array of floats asks for its gradient."""
+
+    name = "jax"
+    forward_mode = True
+    second_order = ("rr", "fr", "rf", "ff")
+    layouts = False
+
+    def recognises(self, value: Any) -> bool:
+        return type(value).__module__.partition(".")[0] in ("jax", "jaxlib")
+
+    def adopt(self, content: np.ndarray, like: Any, *, layout: str = "plain") -> Any:
+        return framework("jax.numpy").asarray(content.astype(np.dtype(like.dtype)))
+
+    def from_numpy(self, array: np.ndarray) -> Any:
+        return framework("jax.numpy").asarray(array)
+
+    def pull(
+        self, f: Function, arrays: Arrays, wrt: Sequence[int], cotangents: Sequence[Arrays]
+    ) -> Pulled:
+        jax = framework("jax")
+        outputs, back = jax.vjp(_of(f, arrays, wrt), *(arrays[number] for number in wrt))
+        return Pulled(list(outputs), [list(back(tuple(given))) for given in cotangents])
+
+    def push(
+        self, f: Function, arrays: Arrays, wrt: Sequence[int], tangents: Arrays
+    ) -> tuple[Arrays, Arrays]:
+        primals = tuple(arrays[number] for number in wrt)
+        outputs, pushed = framework("jax").jvp(_of(f, arrays, wrt), primals, tuple(tangents))
+        return list(outputs), list(pushed)
+
+    def second(
+        self,
+        mode: str,
+        f: Function,
+        arrays: Arrays,
+        wrt: Sequence[int],
+        cotangents: Arrays,
+        tangents: Arrays,
+    ) -> Arrays:
+        jax = framework("jax")
+        of = _of(f, arrays, wrt)
+        primals = tuple(arrays[number] for number in wrt)
+        given, along = tuple(cotangents), tuple(tangents)
+
+        def pulled(*chosen: Any) -> Any:
+            return jax.vjp(of, *chosen)[1](given)
+
+        def pushed(*chosen: Any) -> Any:
+            return jax.jvp(of, chosen, along)[1]
+
+        if mode == "rr":
+            return list(jax.vjp(pulled, *primals)[1](along))
+        if mode == "fr":
+            return list(jax.jvp(pulled, primals, along)[1])
+        if mode == "rf":
+            return list(jax.vjp(pushed, *primals)[1](given))
+        return list(jax.jvp(pushed, primals, along)[1])
+
+    def trace(self, f: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:
+        return run_traced(framework("jax"), f, tensors, arrays)
+
+    def source(self, name: str, values: str, dtype: str) -> str:
+        return f"{name} = jnp.array({values}, dtype=jnp.{dtype})"
+
+
+def _of(f: Function, arrays: Arrays, wrt: Sequence[int]) -> Callable[..., tuple[Any, ...]]:
+    """f as a function of the chosen arguments, giving a flat tuple."""
+
+    def function(*chosen: Any) -> tuple[Any, ...]:
+        given = list(arrays)
+        for number, value in zip(wrt, chosen, strict=True):
+            given[number] = value
+        return tuple(flattened(f(*given)))
+
+    return function

@@ -1,0 +1,28 @@
+"""Engines whose arguments are NumPy arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from reference.adapters.adapter import Adapter, strided
+
+__all__ = ["NumpyArrays"]
+
+
+class NumpyArrays(Adapter):
+    """Conversions for NumPy arrays; nothing says which of them ask for a gradient."""
+
+    def recognises(self, value: Any) -> bool:
+        return isinstance(value, (np.ndarray, np.generic))
+
+    def asks(self, value: Any) -> bool:
+        return False
+
+    def adopt(self, content: np.ndarray, like: Any, *, layout: str = "plain") -> Any:
+        array = content.astype(np.asarray(like).dtype)
+        if layout == "plain":
+            return np.ascontiguousarray(array).reshape(content.shape)
+        whole, view = strided(array)
+        return view(whole)

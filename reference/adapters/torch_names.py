@@ -1,0 +1,149 @@
+"""Engines with PyTorch's names: `autograd.grad`, `requires_grad_`, `no_grad`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from reference.adapters.adapter import (
+    Adapter,
+    Arrays,
+    Function,
+    NotOffered,
+    Pulled,
+    flattened,
+    strided,
+)
+
+__all__ = ["TorchNames"]
+
+_NOT_OFFERED = (
+    "not implemented",
+    "once_differentiable",
+    "forward ad",
+    "does not support",
+    "not supported",
+    "derivative for",
+    "not differentiable twice",
+    "setup_context",
+    "custom c++ autograd",
+    "jvp",
+)
+
+
+class TorchNames(Adapter):
+    """Reverse mode, and reverse over reverse, in PyTorch's spelling."""
+
+    second_order: tuple[str, ...] = ("rr",)
+    expands = True
+
+    @property
+    def namespace(self) -> Any:
+        """The framework, loaded."""
+        raise NotImplementedError
+
+    def recognises(self, value: Any) -> bool:
+        return type(value).__module__.partition(".")[0] == self.name
+
+    def is_float(self, value: Any) -> bool:
+        return self.recognises(value) and bool(value.dtype.is_floating_point)
+
+    def adopt(self, content: np.ndarray, like: Any, *, layout: str = "plain") -> Any:
+        if layout == "expanded":
+            one = np.array(content.flat[0] if content.size else 1.0)
+            return self._placed(self.namespace.from_numpy(one), like).expand(content.shape)
+        whole, view = np.ascontiguousarray(content).reshape(content.shape), None
+        if layout == "strided":
+            whole, view = strided(content)
+        array = self._placed(self.namespace.from_numpy(np.array(whole)), like)
+        if view is None:
+            return array
+        if content.ndim < 2:
+            return view(array)
+        return array[::2].permute(tuple(reversed(range(content.ndim))))
+
+    def _placed(self, array: Any, like: Any) -> Any:
+        return array.to(like.dtype)
+
+    def from_numpy(self, array: np.ndarray) -> Any:
+        return self.namespace.from_numpy(np.array(array))
+
+    def pull(
+        self, f: Function, arrays: Arrays, wrt: Sequence[int], cotangents: Sequence[Arrays]
+    ) -> Pulled:
+        asked = self._leaves(arrays, wrt)
+        outputs = flattened(f(*arrays))
+        gradients = [self._grad(outputs, asked, given) for given in cotangents]
+        return Pulled(outputs, gradients)
+
+    def _leaves(self, arrays: Arrays, wrt: Sequence[int]) -> Arrays:
+        return [arrays[number].requires_grad_(True) for number in wrt]
+
+    def _grad(
+        self, outputs: Arrays, asked: Arrays, cotangents: Arrays, create_graph: bool = False
+    ) -> Arrays:
+        pairs = [(o, c) for o, c in zip(outputs, cotangents, strict=True) if _requires_grad(o)]
+        if not pairs:
+            return [None] * len(asked)
+        found = self.namespace.autograd.grad(
+            [output for output, _ in pairs],
+            asked,
+            [cotangent for _, cotangent in pairs],
+            retain_graph=True,
+            create_graph=create_graph,
+            allow_unused=True,
+        )
+        return list(found)
+
+    def second(
+        self,
+        mode: str,
+        f: Function,
+        arrays: Arrays,
+        wrt: Sequence[int],
+        cotangents: Arrays,
+        tangents: Arrays,
+    ) -> Arrays:
+        try:
+            return self._second(mode, f, arrays, wrt, cotangents, tangents)
+        except (RuntimeError, NotImplementedError) as error:
+            raise self.refusal(error) from error
+
+    def _second(
+        self,
+        mode: str,
+        f: Function,
+        arrays: Arrays,
+        wrt: Sequence[int],
+        cotangents: Arrays,
+        tangents: Arrays,
+    ) -> Arrays:
+        if mode != "rr":
+            raise NotOffered(f"{self.name} has no second derivatives in the mode {mode}")
+        asked = self._leaves(arrays, wrt)
+        outputs = flattened(f(*arrays))
+        first = self._grad(outputs, asked, cotangents, create_graph=True)
+        pairs = [(g, u) for g, u in zip(first, tangents, strict=True) if g is not None]
+        return self._grad([g for g, _ in pairs], asked, [u for _, u in pairs])
+
+    @staticmethod
+    def refusal(error: Exception) -> Exception:
+        """The error as NotOffered, if it says that something is not implemented."""
+        text = str(error)
+        if isinstance(error, NotOffered):
+            return error
+        if isinstance(error, NotImplementedError) or any(
+            part in text.lower() for part in _NOT_OFFERED
+        ):
+            return NotOffered(text.splitlines()[0][:200] if text else type(error).__name__)
+        return error
+
+    def source(self, name: str, values: str, dtype: str) -> str:
+        flag = ", requires_grad=True"
+        return f"{name} = {self.name}.tensor({values}, dtype={self.name}.{dtype}{flag})"
+
+
+def _requires_grad(value: Any) -> bool:
+    return bool(getattr(value, "requires_grad", False))

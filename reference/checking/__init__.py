@@ -1,0 +1,201 @@
+"""Is a gradient right? `check` answers for a function of any engine that has an adapter.
+
+>>> import numpy as np
+>>> from reference.adapters import Pair
+>>> wrong = Pair(lambda x: np.sin(x), lambda g, x: -g * np.cos(x))
+>>> check(wrong, np.array([0.5, 1.0])).failures[0].guess
+'the sign is wrong'
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from reference.adapters import Adapter, Pair, adapter, recognised
+from reference.adapters.adapter import flattened
+from reference.checking.report import Argument, Comparison, Element, Fault, Report
+from reference.checking.run import EVERYTHING, Check
+from reference.checking.truth import Truth, argument_names, trace_function
+from reference.floats import exact_array
+from reference.tensor import apply
+
+__all__ = [
+    "EVERYTHING",
+    "Argument",
+    "Comparison",
+    "Element",
+    "Fault",
+    "Pair",
+    "Report",
+    "assert_gradients",
+    "check",
+]
+
+Function = Callable[..., Any]
+
+
+def check(
+    f: Function,
+    *arrays: Any,
+    definition: Function | str | None = None,
+    engine: str | Adapter | None = None,
+    what: str | Sequence[str] | None = None,
+    seed: int = 0,
+    factor: float = 1.0,
+    cotangents: int | Sequence[Any] = 2,
+    repeats: int = 64,
+) -> Report:
+    """Compare an engine's value and derivatives of f, at these arrays, with what is true there.
+
+    f: a function of the engine's arrays, giving one or a tuple of them; for the engine `pair`, a
+    :class:`Pair`. arrays: its arguments; a float means exactly the number that it holds. Those
+    that ask for a gradient are differentiated, all floats where none can say so.
+    definition: the mathematics, as a function of the same arguments written with operators and
+    NumPy's (or PyTorch's) functions, or the name of a definition; by default, f itself is traced.
+    engine: an adapter or its name, by default known from the arrays. what: some of EVERYTHING;
+    by default, all that the engine offers. factor: multiplies the judge's threshold.
+    cotangents: how many are drawn, or the arrays themselves (tuples of them, where there are
+    several outputs). repeats: how often the same gradient is asked for.
+
+    Raises EngineError for an unknown engine, MissingDefinition for an operation that no
+    definition explains, and whatever f itself raises.
+
+    >>> report = check(Pair(np.exp, lambda g, x: g * np.exp(x)), np.float32(0.5))
+    >>> report.ok, report.checked
+    (True, ('value', 'vjp', 'layout', 'repeat'))
+    """
+    start = time.perf_counter()
+    used = _adapter(f, arrays, engine)
+    arguments = [_adopted(used, value) for value in arrays]
+    floats = [number for number, value in enumerate(arguments) if used.is_float(value)]
+    wrt = [number for number in floats if used.asks(arguments[number])] or floats
+    if not wrt:
+        raise TypeError(f"no argument is an array of floats of {used.name}: nothing to check")
+    names = argument_names(f.forward if isinstance(f, Pair) else f, len(arguments))
+    asked = _selected(what)
+    count = cotangents if isinstance(cotangents, int) else 0
+    report = Report(
+        _name(f),
+        used.name,
+        tuple(_argument(used, names[number], arguments[number]) for number in wrt),
+        seed,
+        factor,
+    )
+
+    def truth(output_dtypes: Sequence[str]) -> Truth:
+        def run(tensors: list[Any]) -> Any:
+            if definition is None:
+                return used.trace(f, tensors, arguments)
+            return _mathematics(definition)(*tensors)
+
+        traced = trace_function(run, arguments, used, wrt, names)
+        return Truth(*traced, output_dtypes)
+
+    asking = Check(
+        used,
+        f,
+        arguments,
+        wrt,
+        truth,
+        report,
+        what=asked or EVERYTHING,
+        asked=asked,
+        count=max(1, count),
+        given=None if isinstance(cotangents, int) else [_given(c) for c in cotangents],
+        repeats=repeats,
+    )
+    asking.run()
+    report.source = _source(used, report, asking)
+    report.seconds = time.perf_counter() - start
+    return report
+
+
+def assert_gradients(
+    f: Function,
+    *arrays: Any,
+    definition: Function | str | None = None,
+    engine: str | Adapter | None = None,
+    what: str | Sequence[str] | None = None,
+    seed: int = 0,
+    factor: float = 1.0,
+    cotangents: int | Sequence[Any] = 2,
+    repeats: int = 64,
+) -> None:
+    """Raise AssertionError, with a report of what is wrong, unless all is right; see `check`.
+
+    >>> assert_gradients(Pair(np.exp, lambda g, x: g * np.exp(x)), np.array([0.5, 1.0]))
+    """
+    report = check(
+        f, *arrays, definition=definition, engine=engine, what=what, seed=seed, factor=factor,
+        cotangents=cotangents, repeats=repeats,
+    )  # fmt: skip
+    if not report.ok:
+        raise AssertionError(report.text)
+
+
+def _adapter(f: Function, arrays: Sequence[Any], engine: str | Adapter | None) -> Adapter:
+    if isinstance(engine, Adapter):
+        return engine
+    return recognised(f, arrays) if engine is None else adapter(engine)
+
+
+def _adopted(used: Adapter, value: Any) -> Any:
+    """A NumPy array given in place of one of the engine's, as one of the engine's."""
+    if isinstance(value, (np.ndarray, np.generic)) and not used.recognises(value):
+        return used.from_numpy(np.asarray(value))
+    return value
+
+
+def _selected(what: str | Sequence[str] | None) -> tuple[str, ...]:
+    if what is None:
+        return ()
+    chosen = (what,) if isinstance(what, str) else tuple(what)
+    unknown = [name for name in chosen if name not in EVERYTHING]
+    if unknown or not chosen:
+        raise ValueError(f"what={what!r}: choose from {', '.join(EVERYTHING)}")
+    return chosen
+
+
+def _argument(used: Adapter, name: str, value: Any) -> Argument:
+    return Argument(name, tuple(used.content(value).shape), used.dtype(value))
+
+
+def _given(cotangent: Any) -> list[np.ndarray]:
+    return [exact_array(part)[0].astype(np.float64) for part in flattened(cotangent)]
+
+
+def _mathematics(definition: Function | str) -> Function:
+    if isinstance(definition, str):
+        name = definition
+        return lambda *tensors: apply(name, *tensors)
+    return definition
+
+
+def _name(f: Function) -> str:
+    named = f.forward if isinstance(f, Pair) else f
+    return str(getattr(named, "__name__", None) or type(named).__name__)
+
+
+def _source(used: Adapter, report: Report, asking: Check) -> tuple[str, ...]:
+    """Lines of code that repeat a failure."""
+    lines = []
+    for argument, number in zip(report.arguments, asking.wrt, strict=True):
+        content = asking.contents[number]
+        if content.size > 16:
+            shape = list(argument.shape)
+            lines.append(f"# {argument.name}: the same array, {argument.dtype}{shape}")
+            continue
+        lines.append(used.source(argument.name, _literal(content), argument.dtype))
+    names = ", ".join(argument.name for argument in report.arguments)
+    call = f"check({report.function}, {names}, engine={used.name!r}, seed={report.seed})"
+    return (*lines, call)
+
+
+def _literal(content: np.ndarray) -> str:
+    if not content.ndim:
+        return f"float.fromhex({float(content).hex()!r})" if content.size else "[]"
+    return "[" + ", ".join(_literal(row) for row in content) + "]"

@@ -1,0 +1,121 @@
+"""One array of an engine against a row of truth, as a :class:`Comparison`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from reference.checking.guess import guess_mistake
+from reference.checking.report import Comparison, Element
+from reference.checking.truth import Row
+from reference.floats import format_of
+from reference.judge import VERDICTS
+
+__all__ = ["compare"]
+
+_GOOD = ("correct", "kink-member", "undefined")
+_WITHOUT = dict.fromkeys(("kink-member", "kink-outside"), "a set: the function has a kink here")
+_KEPT = 5  # worst elements that a comparison remembers
+
+
+def compare(
+    what: str,
+    detail: str,
+    targets: Sequence[str],
+    values: Sequence[np.ndarray | None],
+    row: Row,
+    *,
+    inputs: Sequence[np.ndarray] = (),
+    factor: float = 1.0,
+    seed: int = 0,
+) -> list[Comparison]:
+    """A comparison for each array of the row.
+
+    targets: what each is called. values: float64 contents of the right shapes, None where there
+    is none. inputs: where the arrays are gradients, the arguments that they belong to.
+    """
+    verdict = row.judge(values, factor, seed)
+    certificate = row.certificate
+    truths = [certificate.gradients[k].mid for k in range(row.count)]
+    result = []
+    for number, (target, value) in enumerate(zip(targets, values, strict=True)):
+        verdicts = verdict.verdicts[number]
+        found = Counter(verdicts.ravel().tolist())
+        ok = bool(np.isin(verdicts, _GOOD).all())
+        given = inputs[number] if inputs and inputs[number].shape == verdicts.shape else None
+        finite = verdict.excess[number][~np.isnan(verdict.excess[number])]
+        result.append(
+            Comparison(
+                what,
+                detail,
+                target,
+                tuple(verdicts.shape),
+                certificate.dtypes[number],
+                ok,
+                {name: found[name] for name in VERDICTS if found[name]},
+                float(finite.max(initial=0.0)),
+                _norm(value, truths[number], certificate.dtypes[number]),
+                tuple(_worst(number, value, row, verdict.ulps, verdict.excess, verdicts, given)),
+                None
+                if ok
+                else guess_mistake(number, values, truths, list(verdict.verdicts), inputs),
+            )
+        )
+    return result
+
+
+def _norm(value: np.ndarray | None, truth: np.ndarray, dtype: str) -> float:
+    """The norm of the error over the norm of the truth, in epsilons of the dtype."""
+    if value is None:
+        return float("inf") if truth.any() else 0.0
+    known = np.isfinite(truth)
+    with np.errstate(all="ignore"):
+        size = float(np.linalg.norm(truth[known]))
+        error = float(np.linalg.norm((value - np.where(known, truth, 0.0))[known]))
+        if error == 0:
+            return 0.0
+        return error / size * 2.0 ** (format_of(dtype).precision - 1) if size else float("inf")
+
+
+def _worst(
+    number: int,
+    value: np.ndarray | None,
+    row: Row,
+    ulps: Sequence[np.ndarray],
+    excess: Sequence[np.ndarray],
+    verdicts: np.ndarray,
+    given: np.ndarray | None,
+) -> list[Element]:
+    """The elements with the gravest verdict and the largest excess, the worst first."""
+    errors = np.where(np.isnan(excess[number]), -1.0, excess[number]).ravel()
+    bad = ~np.isin(verdicts, _GOOD).ravel()
+    keys = np.where(bad, np.where(errors < 0, 1e300, errors + 1.0), -1.0 / (errors + 2.0))
+    count = min(_KEPT, errors.size)
+    places = (
+        np.argpartition(-keys, count - 1)[:count]
+        if 0 < count < errors.size
+        else (np.arange(errors.size))
+    )
+    places = places[np.argsort(-keys[places], kind="stable")]
+    balls = row.certificate.gradients[number]
+    result = []
+    for place in places.tolist():
+        position = tuple(int(i) for i in np.unravel_index(place, verdicts.shape))
+        ball = balls[position]
+        grade = str(verdicts[position])
+        known = ball.is_finite() and grade not in _WITHOUT
+        result.append(
+            Element(
+                position,
+                None if given is None else float(given[position]).hex(),
+                None if value is None else float(value[position]),
+                str(ball.str(20, radius=False)) if known else _WITHOUT.get(grade, "undefined"),
+                float(ball.rad()) if known else float("inf"),
+                float(ulps[number][position]),
+                float(excess[number][position]),
+                grade,
+            )
+        )
+    return result

@@ -1,0 +1,418 @@
+"""The questions that `check` asks an engine, one after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from reference.adapters.adapter import Adapter, NotOffered, flattened
+from reference.checking.compare import compare
+from reference.checking.draws import random_arrays, single_entries
+from reference.checking.report import Comparison, Fault, Report
+from reference.checking.truth import Row, Truth
+
+__all__ = ["EVERYTHING", "Check", "Settings"]
+
+EVERYTHING = ("value", "vjp", "jvp", "second", "layout", "again", "repeat", "unmodified")
+_MODES = {
+    "rr": "reverse over reverse",
+    "fr": "forward over reverse",
+    "rf": "reverse over forward",
+    "ff": "forward over forward",
+}
+_PATIENCE = 1.0  # seconds after which repeats stop, once there were ten
+_SPOTS = 3
+_MANY = 20_000  # entries of a Jacobian up to which all of its rows are compared
+_ROWS = 8
+
+Settings = dict[str, Any]
+Arrays = list[np.ndarray]
+
+
+class Check:
+    """One check: an engine's function, its arguments, the truth, and the report that grows."""
+
+    def __init__(
+        self,
+        adapter: Adapter,
+        f: Callable[..., Any],
+        arguments: Sequence[Any],
+        wrt: Sequence[int],
+        truth: Callable[[Sequence[str]], Truth],
+        report: Report,
+        *,
+        what: Sequence[str],
+        asked: Sequence[str],
+        count: int,
+        given: Sequence[Arrays] | None,
+        repeats: int,
+    ) -> None:
+        self.adapter = adapter
+        self.f = f
+        self.arguments = list(arguments)
+        self.wrt = list(wrt)
+        self.report = report
+        self.what = what
+        self.asked = asked
+        self.repeats = repeats
+        self.names = [f"the gradient of {argument.name}" for argument in report.arguments]
+        self.contents = {
+            number: adapter.content(value)
+            for number, value in enumerate(self.arguments)
+            if adapter.is_float(value)
+        }
+        outputs = flattened(f(*self.fresh()))
+        self.outputs = [output if adapter.recognises(output) else None for output in outputs]
+        if any(output is None for output in self.outputs):
+            kinds = ", ".join(type(output).__name__ for output in outputs)
+            raise TypeError(f"the function returned {kinds}: arrays of {adapter.name} are checked")
+        self.shapes = [tuple(int(n) for n in np.shape(adapter.content(o))) for o in outputs]
+        self.truth = truth([adapter.dtype(output) for output in outputs])
+        self._check_shapes()
+        self.cotangents = self._cotangents(count, given)
+        self.rows: dict[int, Row] = {}
+
+    def _check_shapes(self) -> None:
+        expected = [tuple(int(n) for n in node.shape) for node in self.truth.outputs]
+        if expected != self.shapes:
+            text = f"outputs of shapes {self.shapes}, where the mathematics has {expected}"
+            self.report.faults.append(Fault("value", "wrong shape", text))
+
+    def _cotangents(self, count: int, given: Sequence[Arrays] | None) -> list[tuple[str, Arrays]]:
+        if given is not None:
+            return [(f"given cotangent {k}", list(arrays)) for k, arrays in enumerate(given)]
+        outputs = sum(int(np.prod(shape, dtype=np.intp)) for shape in self.shapes)
+        inputs = sum(array.size for array in self.truth.arrays)
+        seed = self.report.seed
+        drawn = [
+            (f"random cotangent {k}", random_arrays(self.shapes, seed, k)) for k in range(count)
+        ]
+        if not outputs:
+            return drawn
+        small = outputs <= _ROWS and outputs * inputs <= _MANY
+        return drawn + single_entries(self.shapes, seed, None if small else _SPOTS)
+
+    # what the engine gets
+
+    def fresh(self, layout: str = "plain") -> list[Any]:
+        """Arguments of their own for one run; the user's are never handed over."""
+        return [
+            self.adapter.adopt(self.contents[number], value, layout=layout)
+            if number in self.contents
+            else value
+            for number, value in enumerate(self.arguments)
+        ]
+
+    def like_outputs(self, arrays: Sequence[np.ndarray], layout: str = "plain") -> list[Any]:
+        """Cotangents with the dtypes of the outputs."""
+        return [
+            self.adapter.adopt(array, output, layout=layout)
+            for array, output in zip(arrays, self.outputs, strict=True)
+        ]
+
+    def like_inputs(self, arrays: Sequence[np.ndarray]) -> list[Any]:
+        """Tangents with the dtypes of the arguments."""
+        return [
+            self.adapter.adopt(array, self.arguments[number])
+            for array, number in zip(arrays, self.wrt, strict=True)
+        ]
+
+    # the questions
+
+    def run(self) -> Report:
+        """All that was asked."""
+        if any(fault.kind == "wrong shape" for fault in self.report.faults):
+            return self.report  # nothing of what follows would have a truth to meet
+        steps: dict[str, Callable[[], None]] = {
+            "value": self.value,
+            "vjp": self.vjp,
+            "jvp": self.jvp,
+            "second": self.second,
+            "layout": self.layout,
+            "again": self.again,
+            "repeat": self.repeat,
+        }
+        for what, step in steps.items():
+            if what in self.what:
+                step()
+        return self.report
+
+    @contextmanager
+    def asking(self, what: str, detail: str) -> Iterator[None]:
+        """A question to which an engine may answer with an error."""
+        try:
+            yield
+        except NotOffered as error:
+            text = f"{what} ({detail}) is not on offer: {error}"
+            if what in self.asked:
+                self.report.faults.append(Fault(what, "missing", text))
+            else:
+                self.report.notes.append(text)
+        except Exception as error:  # noqa: BLE001  # whatever the code under test raises
+            if what in ("jvp", "second") and what not in self.asked:
+                self.report.notes.append(f"{what} ({detail}) raises {_line(error)}")
+            else:
+                self.report.faults.append(Fault(what, "raised", f"{detail}: {_line(error)}"))
+
+    def value(self) -> None:
+        """The outputs."""
+        row = self.truth.values()
+        targets = _outputs(len(self.outputs), "output")
+        contents = [self.adapter.content(output) for output in self.outputs]
+        self.judged("value", "forward pass", targets, contents, row)
+
+    def judged(
+        self,
+        what: str,
+        detail: str,
+        targets: Sequence[str],
+        values: Sequence[np.ndarray | None],
+        row: Row,
+        inputs: Sequence[np.ndarray] = (),
+    ) -> list[Comparison]:
+        """Compare, and keep what came out."""
+        report = self.report
+        found = compare(
+            what, detail, targets, values, row,
+            inputs=inputs, factor=report.factor, seed=report.seed,
+        )  # fmt: skip
+        report.comparisons += found
+        return found
+
+    def row(self, number: int) -> Row:
+        """The truth for a cotangent."""
+        if number not in self.rows:
+            found = self.truth.pulled([arrays for _, arrays in self.cotangents])
+            self.rows.update(enumerate(found))
+        return self.rows[number]
+
+    def gradients(self, what: str, detail: str, found: Sequence[Any], row: Row) -> None:
+        """Compare gradients with a row, after a look at their dtypes and shapes."""
+        values = self.contents_of(what, detail, found, list(row.certificate.dtypes[: row.count]))
+        if values is not None:
+            self.judged(what, detail, self.names, values, row, self.truth.arrays)
+
+    def contents_of(
+        self, what: str, detail: str, found: Sequence[Any], dtypes: Sequence[str]
+    ) -> list[np.ndarray | None] | None:
+        """The contents of gradients of the arguments; None where a shape is wrong."""
+        values: list[np.ndarray | None] = []
+        sound = True
+        for gradient, array, dtype, name in zip(
+            found, self.truth.arrays, dtypes, self.names, strict=True
+        ):
+            if gradient is None:
+                values.append(None)
+                continue
+            content = self.adapter.content(gradient)
+            values.append(content)
+            if content.shape != array.shape:
+                sound = False
+                text = f"{name} has shape {content.shape}, its argument {array.shape} ({detail})"
+                self.fault(what, "wrong shape", text)
+            elif self.adapter.dtype(gradient) != dtype:
+                held = self.adapter.dtype(gradient)
+                text = f"{name} is {held}, its argument {dtype} ({detail})"
+                self.fault(what, "wrong dtype", text)
+        return values if sound else None
+
+    def fault(self, what: str, kind: str, text: str) -> None:
+        """Note a mistake, the first of its kind only."""
+        if not any(f.what == what and f.kind == kind for f in self.report.faults):
+            self.report.faults.append(Fault(what, kind, text))
+
+    def vjp(self) -> None:
+        """The gradients for all cotangents, from one forward pass."""
+        with self.asking("vjp", "reverse mode"):
+            arrays = self.fresh()
+            given = [self.like_outputs(c) for _, c in self.cotangents]
+            pulled = self.adapter.pull(self.f, arrays, self.wrt, given)
+            for number, found in enumerate(pulled.gradients):
+                self.gradients("vjp", self.cotangents[number][0], found, self.row(number))
+            self.unmodified(arrays, given)
+
+    def unmodified(self, arrays: Sequence[Any], cotangents: Sequence[Sequence[Any]]) -> None:
+        """Whether arguments and cotangents still hold what they held."""
+        if "unmodified" not in self.what:
+            return
+        for number, content in self.contents.items():
+            if not _same(self.adapter.content(arrays[number]), content):
+                self.fault("unmodified", "modified", f"argument {number} was changed")
+        for (_, before), after in zip(self.cotangents, cotangents, strict=True):
+            for one, other in zip(before, after, strict=True):
+                if not _same(self.adapter.content(other), one):
+                    self.fault("unmodified", "modified", "the backward pass changed the cotangent")
+
+    def jvp(self) -> None:
+        """The derivatives of the outputs along directions, in forward mode."""
+        if not self.adapter.forward_mode:
+            if "jvp" in self.asked:
+                self.fault("jvp", "missing", f"{self.adapter.name} has no forward mode")
+            return
+        shapes = [array.shape for array in self.truth.arrays]
+        seed = self.report.seed
+        along = [(f"random direction {k}", random_arrays(shapes, seed, 100 + k)) for k in (0, 1)]
+        inputs = sum(array.size for array in self.truth.arrays)
+        outputs = sum(int(np.prod(shape, dtype=np.intp)) for shape in self.shapes)
+        if 1 < inputs <= _ROWS and inputs * outputs <= _MANY:
+            along = along[:1] + single_entries(shapes, seed)
+        targets = _outputs(len(self.outputs), "the tangent of output")
+        pushed = []
+        with self.asking("jvp", "forward mode"):
+            for detail, direction in along:
+                tangents = self.like_inputs(direction)
+                _, found = self.adapter.push(self.f, self.fresh(), self.wrt, tangents)
+                pushed.append((detail, found))
+        if not pushed:
+            return
+        rows = self.truth.pushed([direction for _, direction in along[: len(pushed)]])
+        for (detail, found), row in zip(pushed, rows, strict=True):
+            self.tangents("jvp", detail, targets, found, row)
+
+    def tangents(
+        self, what: str, detail: str, targets: Sequence[str], found: Sequence[Any], row: Row
+    ) -> None:
+        """Compare tangents of the outputs with a row."""
+        values: list[np.ndarray | None] = []
+        for tangent, output, shape in zip(found, self.outputs, self.shapes, strict=True):
+            if tangent is None:
+                values.append(None)
+                continue
+            content = self.adapter.content(tangent)
+            if content.shape != shape:
+                text = f"a tangent has shape {content.shape}, its output {shape} ({detail})"
+                self.fault(what, "wrong shape", text)
+                return
+            held, expected = self.adapter.dtype(tangent), self.adapter.dtype(output)
+            if held != expected:
+                text = f"a tangent is {held}, its output {expected} ({detail})"
+                self.fault(what, "wrong dtype", text)
+            values.append(content)
+        self.judged(what, detail, targets, values, row)
+
+    def second(self) -> None:
+        """The gradient of <gradient, u>, in the mode pairs that the engine has."""
+        if not self.adapter.second_order and "second" in self.asked:
+            self.fault("second", "missing", f"{self.adapter.name} has no second derivatives")
+        shapes = [array.shape for array in self.truth.arrays]
+        direction = random_arrays(shapes, self.report.seed, 200)
+        cotangent = self.cotangents[0][1]
+        row: Row | None = None
+        for mode in self.adapter.second_order:
+            detail = _MODES[mode]
+            with self.asking("second", detail):
+                found = self.adapter.second(
+                    mode,
+                    self.f,
+                    self.fresh(),
+                    self.wrt,
+                    self.like_outputs(cotangent),
+                    self.like_inputs(direction),
+                )
+                if mode == "ff":
+                    targets = _outputs(len(self.outputs), "the second tangent of output")
+                    self.tangents(
+                        "second", detail, targets, found, self.truth.second_forward(direction)
+                    )
+                    continue
+                row = row or self.truth.second(cotangent, direction)
+                self.gradients("second", detail, found, row)
+
+    def layout(self) -> None:
+        """Arguments and cotangents that are not contiguous."""
+        if not self.adapter.layouts:
+            return
+        cotangent = self.cotangents[0][1]
+        kinds: list[tuple[str, str, Arrays, Callable[[], Row]]] = [
+            ("strided arguments", "strided", cotangent, partial(self.row, 0))
+        ]
+        if self.adapter.expands and any(self.shapes):
+            ones = [np.ones(shape) for shape in self.shapes]
+            row_of_ones = partial(self._row_of, ones)
+            kinds.append(("an expanded cotangent of ones", "expanded", ones, row_of_ones))
+        for detail, layout, arrays, row in kinds:
+            given = self.like_outputs(arrays, layout)
+            arguments = self.fresh("strided" if layout == "strided" else "plain")
+            try:
+                found = self.adapter.pull(self.f, arguments, self.wrt, [given]).gradients[0]
+            except Exception as error:  # noqa: BLE001  # a kernel may refuse, and say so
+                self.report.notes.append(f"refuses {detail}: {_line(error)}")
+                continue
+            self.gradients("layout", detail, found, row())
+
+    def _row_of(self, cotangent: Arrays) -> Row:
+        return self.truth.pulled([cotangent])[0]
+
+    def again(self) -> None:
+        """A second backward pass through the same record."""
+        with self.asking("again", "a second backward pass"):
+            detail, cotangent = self.cotangents[0]
+            given = [self.like_outputs(cotangent), self.like_outputs(cotangent)]
+            first, second = self.adapter.pull(self.f, self.fresh(), self.wrt, given).gradients
+            if not self.alike(first, second):
+                self.gradients("again", f"second backward pass, {detail}", second, self.row(0))
+
+    def alike(self, first: Sequence[Any], second: Sequence[Any]) -> bool:
+        """Whether gradients are the same to the last bit."""
+        return all(
+            (one is None and other is None)
+            or (
+                one is not None
+                and other is not None
+                and _same(self.adapter.content(one), self.adapter.content(other))
+            )
+            for one, other in zip(first, second, strict=True)
+        )
+
+    def repeat(self) -> None:
+        """The same gradient again and again: what differs is judged."""
+        detail, cotangent = self.cotangents[0]
+        first: list[Any] | None = None
+        start = time.monotonic()
+        different = 0
+        with self.asking("repeat", "repeated runs"):
+            for number in range(self.repeats):
+                if number >= 10 and time.monotonic() - start > _PATIENCE:
+                    break
+                given = [self.like_outputs(cotangent)]
+                pulled = self.adapter.pull(self.f, self.fresh(), self.wrt, given)
+                found = [*pulled.outputs, *pulled.gradients[0]]
+                first = found if first is None else first
+                self.report.repeats = number + 1
+                if self.alike(first, found):
+                    continue
+                different += 1
+                if different <= 3:
+                    name = f"run {number + 1}, {detail}"
+                    self.gradients("repeat", name, pulled.gradients[0], self.row(0))
+                    self.judged("repeat", name, _outputs(len(self.outputs), "output"),
+                                [self.adapter.content(o) for o in pulled.outputs],
+                                self.truth.values())  # fmt: skip
+        if first is not None:
+            self.gradients("repeat", f"run 1, {detail}", first[len(self.outputs) :], self.row(0))
+        if different:
+            runs = f"{different} of {self.report.repeats} runs differ from the first"
+            if all(c.ok for c in self.report.comparisons if c.what == "repeat"):
+                self.report.notes.append(
+                    f"non-deterministic, within what rounding explains: {runs}"
+                )
+            else:
+                self.fault("repeat", "non-deterministic", runs)
+
+
+def _outputs(count: int, name: str) -> list[str]:
+    return [name] if count == 1 else [f"{name} {number}" for number in range(count)]
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.shape == other.shape and bool(np.array_equal(one, other, equal_nan=True))
+
+
+def _line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0][:200] if text else ''}"

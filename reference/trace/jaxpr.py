@@ -1,0 +1,481 @@
+"""JAX's own record of a function, a jaxpr, as mathematics: one entry per primitive.
+
+What does not depend on the arguments is computed by JAX itself. Primitives that only move
+elements are asked of JAX on an array of positions. Custom derivatives are looked through: the
+mathematics is that of the function, whatever rule stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from reference import build
+from reference.definitions import MissingDefinition, definition
+from reference.graph import Constant, IndexMap, Input, Node, Put, Solve
+from reference.tensor import Tensor
+
+__all__ = ["run_traced"]
+
+Values = list[Any]  # a Node where it depends on the arguments, else a NumPy array
+
+
+def run_traced(
+    jax: Any, f: Callable[..., Any], tensors: Sequence[Any], arrays: Sequence[Any]
+) -> list[Any]:
+    """The outputs of f, as nodes, over the oracle's tensors (which stand for `arrays`).
+
+    Raises MissingDefinition for a primitive that has none.
+    """
+    places = [number for number, value in enumerate(tensors) if isinstance(value, Tensor)]
+
+    def of_tensors(*chosen: Any) -> Any:
+        given = list(arrays)
+        for place, value in zip(places, chosen, strict=True):
+            given[place] = value
+        return f(*given)
+
+    closed = jax.make_jaxpr(of_tensors)(*(arrays[place] for place in places))
+    inputs = [tensors[place].node for place in places]
+    return _Run(jax).closed(closed, inputs)
+
+
+class _Unknown:
+    """The result of a primitive without a definition; an error once it is needed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class _Run:
+    """One interpretation."""
+
+    def __init__(self, jax: Any) -> None:
+        self.jax = jax
+
+    def closed(self, closed: Any, given: Sequence[Any]) -> Values:
+        return self.body(closed.jaxpr, [np.asarray(c) for c in closed.consts], given)
+
+    def body(self, jaxpr: Any, consts: Sequence[Any], given: Sequence[Any]) -> Values:
+        held: dict[Any, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
+        held.update(zip(jaxpr.invars, given, strict=True))
+
+        def read(atom: Any) -> Any:
+            return np.asarray(atom.val) if hasattr(atom, "val") else held[atom]
+
+        for equation in jaxpr.eqns:
+            values = [read(atom) for atom in equation.invars]
+            results = self.equation(equation, values)
+            held.update(zip(equation.outvars, results, strict=True))
+        results = [read(atom) for atom in jaxpr.outvars]
+        for result in results:
+            if isinstance(result, _Unknown):
+                raise _missing(result.name)
+        return results
+
+    def equation(self, equation: Any, values: Values) -> Values:
+        name = equation.primitive.name
+        if name in _LOOKED_THROUGH:
+            return self.inner(equation.params, values)
+        if name in _STRUCTURES:
+            return _STRUCTURES[name](self, equation.params, values)
+        unknown = [value.name for value in values if isinstance(value, _Unknown)]
+        if unknown:
+            raise _missing(unknown[0])
+        if not any(isinstance(value, Node) for value in values):
+            return self.concrete(equation, values)
+        if name in _MOVES:
+            return self.moved(equation, values)
+        if name in _POINTWISE:
+            return [_POINTWISE[name](*values)]
+        if name in _PRIMITIVES:
+            result = _PRIMITIVES[name](*values, **equation.params)
+            return list(result) if isinstance(result, tuple) else [result]
+        try:  # what a user has defined; PyTorch's operations of that name may mean other things
+            result = definition(f"jax.{name}").function(*values, **equation.params)
+        except MissingDefinition:
+            return [_Unknown(name) for _ in equation.outvars]
+        return list(result) if isinstance(result, (tuple, list)) else [result]
+
+    def bound(self, equation: Any, values: Sequence[Any]) -> Values:
+        """What JAX gives."""
+        primitive = equation.primitive
+        arrays = [self.jax.numpy.asarray(value) for value in values]
+        with np.errstate(invalid="ignore"):  # nan stands for what a gather leaves out
+            found = primitive.bind(*arrays, **equation.params)
+        return list(found) if primitive.multiple_results else [found]
+
+    def concrete(self, equation: Any, values: Values) -> Values:
+        return [np.asarray(found) for found in self.bound(equation, values)]
+
+    def moved(self, equation: Any, values: Values) -> Values:
+        """The same elements, where JAX puts them in arrays of positions."""
+        sources = [number for number, v in enumerate(values) if isinstance(v, Node)]
+        if equation.primitive.name in ("concatenate", "pad"):
+            sources = list(range(len(values)))
+        elif sources != [0]:
+            raise MissingDefinition(f"{equation.primitive.name} at positions that vary with x")
+        nodes = [build.node(values[number]) for number in sources]
+        starts = np.cumsum([0, *(node.size for node in nodes)])
+        places = list(values)
+        for number, node, start in zip(sources, nodes, starts, strict=False):
+            flat = np.arange(start, start + node.size, dtype=np.int32)
+            places[number] = flat.reshape(node.shape)
+        joined = nodes[0]
+        if len(nodes) > 1:
+            joined = build.concat([build.reshape(node, (-1,)) for node in nodes])
+        found = [np.asarray(part).astype(np.intp) for part in self.bound(equation, places)]
+        if any(part.size and (part.min() < 0 or part.max() >= starts[-1]) for part in found):
+            raise MissingDefinition(f"{equation.primitive.name} with indices out of bounds")
+        return [build.take(joined, part) for part in found]
+
+    def inner(self, params: dict[str, Any], values: Values) -> Values:
+        for key in ("call_jaxpr", "jaxpr", "fun_jaxpr"):
+            if key in params:
+                jaxpr = params[key]
+                return (
+                    self.closed(jaxpr, values)
+                    if hasattr(jaxpr, "consts")
+                    else self.body(jaxpr, [], values)
+                )
+        raise MissingDefinition("a call without a jaxpr")
+
+    # structures of control
+
+    def scan(self, params: dict[str, Any], values: Values) -> Values:
+        fixed, carried = params["num_consts"], params["num_carry"]
+        consts, carry = values[:fixed], values[fixed : fixed + carried]
+        rows = values[fixed + carried :]
+        total = params["length"]
+        stacked: list[Values] = []
+        for step in reversed(range(total)) if params["reverse"] else range(total):
+            here = [_row(value, step) for value in rows]
+            found = self.closed(params["jaxpr"], [*consts, *carry, *here])
+            carry = found[:carried]
+            stacked.append(found[carried:])
+        if params["reverse"]:
+            stacked.reverse()
+        return [*carry, *(_stacked(parts) for parts in zip(*stacked, strict=True))]
+
+    def loop(self, params: dict[str, Any], values: Values) -> Values:
+        first, second = params["cond_nconsts"], params["body_nconsts"]
+        asked, fixed = values[:first], values[first : first + second]
+        carry = values[first + second :]
+        while True:
+            (again,) = self.closed(params["cond_jaxpr"], [*asked, *carry])
+            if isinstance(again, Node):
+                raise MissingDefinition("while_loop with a condition that varies with x")
+            if not again:
+                return carry
+            carry = self.closed(params["body_jaxpr"], [*fixed, *carry])
+
+    def cond(self, params: dict[str, Any], values: Values) -> Values:
+        branches, index, rest = params["branches"], values[0], values[1:]
+        if not isinstance(index, Node):
+            chosen = int(np.clip(index, 0, len(branches) - 1))
+            return self.closed(branches[chosen], rest)
+        results = self.closed(branches[-1], rest)
+        for number in reversed(range(len(branches) - 1)):
+            other = self.closed(branches[number], rest)
+            results = [
+                build.where(build.less(index, number + 0.5), new, old)
+                for new, old in zip(other, results, strict=True)
+            ]
+        return results
+
+    def linear_solve(self, params: dict[str, Any], values: Values) -> Values:
+        """matvec(u) = b, differentiated by the implicit function theorem."""
+        count = params["const_lengths"].matvec
+        consts = [build.node(value) for value in values[:count]]
+        right = [build.node(v) for v in values[sum(params["const_lengths"]) :]]
+        if len(right) != 1:
+            raise MissingDefinition("custom_linear_solve with several right-hand sides")
+        parameters = [Input(f"p{number}", node.shape) for number, node in enumerate(consts)]
+        unknown, target = Input("u", (right[0].size,)), Input("b", right[0].shape)
+        (product,) = self.closed(
+            params["jaxprs"].matvec, [*parameters, build.reshape(unknown, right[0].shape)]
+        )
+        equations = build.reshape(build.subtract(product, target), (-1,))
+        solved = Solve(unknown, equations, [*parameters, target], [*consts, right[0]])
+        return [build.reshape(solved, right[0].shape)]
+
+    def scattered(self, params: dict[str, Any], values: Values, *, add: bool) -> Values:
+        operand, index, updates = build.node(values[0]), values[1], build.node(values[2])
+        if isinstance(index, Node):
+            raise MissingDefinition("scatter at positions that vary with x")
+        places = self.targets(params, operand, index, updates)
+        put = Put(updates, IndexMap(operand.shape, updates.shape, places))
+        if add:
+            return [build.add(operand, put)]
+        kept = np.ones(operand.size)
+        kept[places[places >= 0]] = 0
+        return [build.add(build.multiply(operand, kept.reshape(operand.shape)), put)]
+
+    def targets(
+        self, params: dict[str, Any], operand: Node, index: np.ndarray, updates: Node
+    ) -> np.ndarray:
+        """Where each update goes: what a gather of the same indices would read, -1 if nowhere."""
+        lax, zeros = self.jax.lax, self.jax.numpy.zeros
+        chosen = {key: params[key] for key in ("dimension_numbers", "mode")}
+
+        def added(given: Any) -> Any:
+            whole = zeros(operand.shape, np.float32)
+            return lax.scatter_add(whole, self.jax.numpy.asarray(index), given, **chosen)
+
+        _, back = self.jax.vjp(added, zeros(updates.shape, np.float32))
+        if operand.size >= 1 << 24:
+            raise MissingDefinition("scatter into more than 2**24 elements")
+        numbered = np.arange(1, operand.size + 1, dtype=np.float32).reshape(operand.shape)
+        return np.asarray(back(self.jax.numpy.asarray(numbered))[0]).astype(np.intp) - 1
+
+
+_Structure = Callable[[_Run, dict[str, Any], Values], Values]
+_STRUCTURES: dict[str, _Structure] = {
+    "scan": _Run.scan,
+    "while": _Run.loop,
+    "cond": _Run.cond,
+    "custom_linear_solve": _Run.linear_solve,
+    "scatter-add": lambda run, params, values: run.scattered(params, values, add=True),
+    "scatter": lambda run, params, values: run.scattered(params, values, add=False),
+}
+_LOOKED_THROUGH = frozenset({
+    "checkpoint", "closed_call", "core_call", "custom_jvp_call", "custom_vjp_call",
+    "custom_vjp_call_jaxpr", "jit", "pjit", "remat", "remat2",
+})  # fmt: skip
+_MOVES = frozenset({
+    "broadcast_in_dim", "concatenate", "dynamic_slice", "expand_dims", "gather", "pad", "reshape",
+    "rev", "slice", "split", "squeeze", "transpose",
+})  # fmt: skip
+
+
+def _missing(name: str) -> MissingDefinition:
+    return MissingDefinition(
+        f"JAX's primitive {name!r} has no definition. Add one, as mathematics:\n"
+        "    from reference import build, define\n"
+        f'    define("jax.{name}", lambda x, **parameters: build.elementwise(sympy.exp, x))'
+    )
+
+
+def _row(value: Any, step: int) -> Any:
+    return build.getitem(value, step) if isinstance(value, Node) else value[step]
+
+
+def _stacked(parts: Sequence[Any]) -> Any:
+    return build.stack(parts) if any(isinstance(p, Node) for p in parts) else np.stack(parts)
+
+
+def _map(expression: Callable[..., Any]) -> Callable[..., Node]:
+    return lambda *values: build.elementwise(expression, *values)
+
+
+def _defined(name: str) -> Callable[..., Any]:
+    return lambda *values: definition(name).function(*values)
+
+
+def _extreme(choose: Callable[..., Node], neutral: float) -> Callable[..., Any]:
+    """max and min; an infinity that cannot win is left out."""
+
+    def function(x: Any, y: Any) -> Any:
+        for one, other in ((x, y), (y, x)):
+            if not isinstance(one, Node) and bool((np.asarray(one) == neutral).all()):
+                return other
+        return choose(x, y)
+
+    return function
+
+
+def _select(which: Any, *cases: Any) -> Any:
+    """select_n: the case that `which` counts out, elementwise."""
+    if not isinstance(which, Node):
+        numbers = np.asarray(which).astype(np.intp)
+        if numbers.size and (numbers == numbers.flat[0]).all():
+            return build.broadcast_to(cases[int(numbers.flat[0])], numbers.shape or _shape(cases))
+    if len(cases) == 2:
+        return build.where(which, cases[1], cases[0])
+    result = cases[-1]
+    for number in reversed(range(len(cases) - 1)):
+        result = build.where(build.less(which, number + 0.5), cases[number], result)
+    return result
+
+
+def _shape(cases: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(cases[0].shape)
+
+
+def _converted(x: Any, *, new_dtype: Any, **parameters: Any) -> Any:
+    """Another format for the same numbers; truncation to integers has a derivative of zero."""
+    if np.dtype(new_dtype).kind in "iu" and not _is_whole(x):
+        towards_zero = build.where(
+            build.greater_equal(x, 0), _map(sp.floor)(x), _map(sp.ceiling)(x)
+        )
+        return build.stop(towards_zero)
+    return x
+
+
+def _is_whole(x: Any) -> bool:
+    """Whether a node is a truth value or an index, by what it is made of."""
+    expression = getattr(x, "expression", None)
+    if expression is None:
+        return bool(x.inputs) and all(
+            _is_whole(child) or (isinstance(child, Constant) and child.value.dtype.kind in "iub")
+            for child in x.inputs[:1]
+        )
+    return isinstance(expression, sp.Piecewise) and all(
+        value.is_Integer for value, _ in expression.args
+    )
+
+
+def _dot_general(x: Any, y: Any, *, dimension_numbers: Any, **parameters: Any) -> Node:
+    (summed, batched) = dimension_numbers
+    left, right = build.node(x), build.node(y)
+    mine = list(range(left.ndim))
+    theirs = list(range(left.ndim, left.ndim + right.ndim))
+    for one, other in (*zip(*summed, strict=True), *zip(*batched, strict=True)):
+        theirs[other] = mine[one]
+    lead = [mine[axis] for axis in batched[0]]
+    output = [*lead, *(mine[a] for a in range(left.ndim) if a not in (*summed[0], *batched[0]))]
+    output += [theirs[a] for a in range(right.ndim) if a not in (*summed[1], *batched[1])]
+    return build.contract([left, right], [mine, theirs], output)
+
+
+def _cumulative(scan: Callable[..., Node]) -> Callable[..., Node]:
+    def function(x: Any, *, axis: int, reverse: bool) -> Node:
+        if reverse:
+            return build.flip(scan(build.flip(x, axis), axis), axis)
+        return scan(x, axis)
+
+    return function
+
+
+def _cumlogsumexp(x: Any, axis: int) -> Node:
+    return _map(sp.log)(build.cumsum(_map(sp.exp)(x), axis))
+
+
+def _sort(*values: Any, dimension: int, num_keys: int, **parameters: Any) -> tuple[Node, ...]:
+    if num_keys != 1:
+        raise MissingDefinition("sort by several keys")
+    key = build.node(values[0])
+    shape = tuple(int(size) for size in key.shape)
+    flat = np.arange(key.size).reshape(shape)
+
+    def rule(ranks: np.ndarray) -> np.ndarray:
+        return np.take_along_axis(flat, np.argsort(ranks, dimension, kind="stable"), dimension)
+
+    return tuple(build.take_by_order(build.node(v), key, shape, rule) for v in values)
+
+
+def _top_k(x: Any, *, k: int, axis: int = -1, **parameters: Any) -> tuple[Node, Node]:
+    values, places = build.sort_with_indices(x, axis, descending=True)
+    lead = (slice(None),) * (axis % values.ndim)
+    key = (*lead, slice(0, k))
+    return build.getitem(values, key), build.getitem(places, key)
+
+
+def _reduced(reduce: Callable[..., Node]) -> Callable[..., Node]:
+    return lambda x, *, axes, **parameters: reduce(x, tuple(axes))
+
+
+def _over_one_axis(choose: Callable[..., Node]) -> Callable[..., Node]:
+    return lambda x, *, axes, **parameters: choose(x, axes[0])
+
+
+def _triangular_solve(
+    a: Any, b: Any, *, left_side: bool, lower: bool, transpose_a: bool, unit_diagonal: bool,
+    **parameters: Any,
+) -> Node:  # fmt: skip
+    matrix = build.node(a)
+    held = build.tril(matrix) if lower else build.triu(matrix)
+    if unit_diagonal:
+        ones = np.eye(int(matrix.shape[-1]))
+        held = build.add(build.multiply(held, 1 - ones), ones)
+    held = build.swap_axes(held, -1, -2) if transpose_a else held
+    if left_side:
+        return build.solve_linear(held, b)
+    turned = build.solve_linear(build.swap_axes(held, -1, -2), build.swap_axes(b, -1, -2))
+    return build.swap_axes(turned, -1, -2)
+
+
+_POINTWISE: dict[str, Callable[..., Any]] = {
+    "abs": build.absolute,
+    "add": build.add,
+    "add_any": build.add,
+    "and": build.logical_and,
+    "asin": _map(sp.asin),
+    "asinh": _map(sp.asinh),
+    "acos": _map(sp.acos),
+    "acosh": _map(sp.acosh),
+    "atan": _map(sp.atan),
+    "atan2": _map(sp.atan2),
+    "atanh": _map(sp.atanh),
+    "cbrt": lambda x: build.multiply(
+        build.sign(x), build.power(build.absolute(x), sp.Rational(1, 3))
+    ),
+    "ceil": lambda x: build.negative(definition("floor").function(build.negative(x))),
+    "clamp": lambda low, x, high: build.clip(x, low, high),
+    "copy": lambda x: x,
+    "copy_p": lambda x: x,
+    "cos": _map(sp.cos),
+    "cosh": _map(sp.cosh),
+    "div": build.divide,
+    "eq": build.equal,
+    "erf": _map(sp.erf),
+    "erfc": _map(sp.erfc),
+    "exp": _map(sp.exp),
+    "exp2": _map(lambda x: 2**x),
+    "expm1": _map(lambda x: sp.exp(x) - 1),
+    "floor": _defined("floor"),
+    "ge": build.greater_equal,
+    "gt": build.greater,
+    "is_finite": _defined("isfinite"),
+    "le": build.less_equal,
+    "log": _map(sp.log),
+    "log1p": _map(lambda x: sp.log(1 + x)),
+    "logistic": _map(lambda x: 1 / (1 + sp.exp(-x))),
+    "lt": build.less,
+    "max": _extreme(build.maximum, -np.inf),
+    "min": _extreme(build.minimum, np.inf),
+    "mul": build.multiply,
+    "ne": build.not_equal,
+    "neg": build.negative,
+    "not": build.logical_not,
+    "optimization_barrier": lambda x: x,
+    "or": build.logical_or,
+    "pow": build.power,
+    "rsqrt": _map(lambda x: 1 / sp.sqrt(x)),
+    "select_n": _select,
+    "sign": build.sign,
+    "sin": _map(sp.sin),
+    "sinh": _map(sp.sinh),
+    "sqrt": _map(sp.sqrt),
+    "square": _map(lambda x: x**2),
+    "stop_gradient": build.stop,
+    "sub": build.subtract,
+    "tan": _map(sp.tan),
+    "tanh": _map(sp.tanh),
+}
+
+_PRIMITIVES: dict[str, Callable[..., Any]] = {
+    "argmax": _over_one_axis(build.argmax),
+    "argmin": _over_one_axis(build.argmin),
+    "convert_element_type": _converted,
+    "cumlogsumexp": _cumulative(_cumlogsumexp),
+    "cummax": _cumulative(build.cummax),
+    "cummin": _cumulative(build.cummin),
+    "cumprod": _cumulative(build.cumprod),
+    "cumsum": _cumulative(build.cumsum),
+    "dot_general": _dot_general,
+    "integer_pow": lambda x, *, y: build.power(x, int(y)),
+    "reduce_and": _reduced(build.smallest),
+    "reduce_max": _reduced(build.largest),
+    "reduce_min": _reduced(build.smallest),
+    "reduce_or": _reduced(build.largest),
+    "reduce_precision": lambda x, **parameters: x,
+    "reduce_prod": _reduced(build.prod),
+    "reduce_sum": _reduced(build.sum),
+    "sort": _sort,
+    "top_k": _top_k,
+    "triangular_solve": _triangular_solve,
+}
