@@ -11,19 +11,32 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from reference.definitions import (
+    activations,
+    arrangement,
+    attention,
     contraction,
+    convolution,
+    decompositions,
+    elementwise_more,
     indexing,
     linalg,
     losses,
+    losses_more,
+    normalisation,
     pointwise,
+    pooling,
     reductions,
     shapes,
     sorting,
+    special,
+    spectral,
+    statistics,
 )
 from reference.definitions.registry import REALS, Definition, Domain, Sample, Samples
 
 __all__ = [
     "REALS",
+    "SECOND_TIER",
     "Definition",
     "Domain",
     "MissingDefinition",
@@ -44,8 +57,23 @@ _FAMILIES = (
     losses,
     linalg,
 )
+SECOND_TIER = (
+    elementwise_more,
+    special,
+    activations,
+    losses_more,
+    normalisation,
+    convolution,
+    pooling,
+    attention,
+    statistics,
+    arrangement,
+    decompositions,
+    spectral,
+)
+# A row that the second tier completes (with samples, with more modes) stands for the first's.
 _rows: dict[str, Definition] = {
-    row.name: row for family in _FAMILIES for row in family.DEFINITIONS
+    row.name: row for family in (*_FAMILIES, *SECOND_TIER) for row in family.DEFINITIONS
 }
 _aliases: dict[str, str] = {alias: row.name for row in _rows.values() for alias in row.aliases}
 
