@@ -188,7 +188,7 @@ def _operand(row: Primitive, x: Any, y: Any) -> Any:
 
 
 def _save(node: Any, sources: Any, inputs: Any, arrays: Any, result: Any) -> None:
-    saved = []
+    saved: list[Any] = []
     counters = []
     for source in sources:
         if source < 0:

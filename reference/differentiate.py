@@ -130,35 +130,39 @@ def _contributions(node: Node, cotangent: Node, relevant: set[int]) -> Iterator[
     if isinstance(node, Map):
         for position, child in enumerate(node.inputs):
             if id(child) in relevant:
-                partial = _partial(node.expression, position)
-                if partial != 0:
-                    yield child, sum_to_shape(_times(partial, node.inputs, cotangent), child.shape)
+                contribution = _through_map(node, position, cotangent)
+                if contribution is not None:
+                    yield child, contribution
     elif isinstance(node, Contract):
         for position, child in enumerate(node.inputs):
             if id(child) in relevant:
-                others = node.inputs[:position] + node.inputs[position + 1 :]
-                labels = node.labels[:position] + node.labels[position + 1 :]
-                yield (
-                    child,
-                    Contract(
-                        (*others, cotangent),
-                        (*labels, node.output),
-                        node.labels[position],
-                        node.sizes,
-                    ),
-                )
-    elif isinstance(node, Take):
+                yield child, _through_contract(node, position, cotangent)
+    elif isinstance(node, (Take, Put)):
+        transpose = Put if isinstance(node, Take) else Take
         if id(node.inputs[0]) in relevant:
-            yield node.inputs[0], Put(cotangent, node.index, *node.inputs[1:])
-    elif isinstance(node, Put):
-        if id(node.inputs[0]) in relevant:
-            yield node.inputs[0], Take(cotangent, node.index, *node.inputs[1:])
+            yield node.inputs[0], transpose(cotangent, node.index, *node.inputs[1:])
     elif isinstance(node, Solve):
         yield from _implicit(node, cotangent, relevant)
     elif isinstance(node, Stop) and node.rule is not None:
         for child, given in zip(node.inputs[1:], node.rule(cotangent), strict=True):
             if given is not None and id(child) in relevant:
                 yield child, given
+
+
+def _through_map(node: Map, position: int, cotangent: Node) -> Node | None:
+    partial = _partial(node.expression, position)
+    if partial == 0:
+        return None
+    return sum_to_shape(_times(partial, node.inputs, cotangent), node.inputs[position].shape)
+
+
+def _through_contract(node: Contract, position: int, cotangent: Node) -> Node:
+    """Linear in each factor: the same contraction with that factor swapped for the cotangent."""
+    others = node.inputs[:position] + node.inputs[position + 1 :]
+    labels = node.labels[:position] + node.labels[position + 1 :]
+    return Contract(
+        (*others, cotangent), (*labels, node.output), node.labels[position], node.sizes
+    )
 
 
 @lru_cache(maxsize=4096)

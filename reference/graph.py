@@ -17,7 +17,7 @@ Sizes in a shape are ints, or SymPy expressions for arrays of any size.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -47,7 +47,7 @@ Size: TypeAlias = int | sp.Expr
 Shape: TypeAlias = tuple[Size, ...]
 
 
-@lru_cache(maxsize=None)
+@cache
 def argument(position: int) -> sp.Symbol:
     """The real SymPy symbol that stands for argument `position` of every Map."""
     return sp.Symbol(f"a{position}", real=True)

@@ -30,9 +30,9 @@ class Operators(TensorState):
     __array_priority__ = 1000
     __hash__ = object.__hash__
 
-    __add__ = ops.ADD.straight
+    __add__: Any = ops.ADD.straight
 
-    __radd__ = ops.ADD.straight
+    __radd__: Any = ops.ADD.straight
 
     def __sub__(self, other: Any) -> Any:
         return pointwise.sub(self, other) if _fits(other) else NotImplemented
@@ -40,11 +40,11 @@ class Operators(TensorState):
     def __rsub__(self, other: Any) -> Any:
         return pointwise.rsub(self, other) if _fits(other) else NotImplemented
 
-    __mul__ = ops.MUL.straight
+    __mul__: Any = ops.MUL.straight
 
-    __rmul__ = ops.MUL.straight
+    __rmul__: Any = ops.MUL.straight
 
-    __truediv__ = ops.DIV.straight
+    __truediv__: Any = ops.DIV.straight
 
     def __rtruediv__(self, other: Any) -> Any:
         if not _fits(other):
@@ -123,16 +123,16 @@ class Operators(TensorState):
     def __ge__(self, other: Any) -> Any:
         return ops.GE(self, other) if _fits(other) else NotImplemented
 
-    def __iadd__(self, other: Any) -> Any:
+    def __iadd__(self, other: Any) -> Any:  # type: ignore[misc]
         return write(ops.ADD, self, other) if _fits(other) else NotImplemented
 
     def __isub__(self, other: Any) -> Any:
         return self.sub_(other) if _fits(other) else NotImplemented  # type: ignore[attr-defined]
 
-    def __imul__(self, other: Any) -> Any:
+    def __imul__(self, other: Any) -> Any:  # type: ignore[misc]
         return write(ops.MUL, self, other) if _fits(other) else NotImplemented
 
-    def __itruediv__(self, other: Any) -> Any:
+    def __itruediv__(self, other: Any) -> Any:  # type: ignore[misc]
         return write(ops.DIV, self, other) if _fits(other) else NotImplemented
 
     def __ipow__(self, other: Any) -> Any:

@@ -10,7 +10,7 @@ import pytest
 import autodiff as torch
 from autodiff import errors
 from autodiff.autograd import Function, backward, grad
-from engine.state import refused, snapshot
+from engine_state import refused, snapshot
 
 
 def leaf(*values: float) -> Any:

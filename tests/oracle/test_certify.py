@@ -277,14 +277,6 @@ def test_a_result_that_is_no_array() -> None:
     assert float(certify(lambda x: 3.0, 1.0).gradients[0].mid) == 0.0
 
 
-def test_tensors_of_an_engine() -> None:
-    torch = pytest.importorskip("torch")
-    x = torch.tensor([0.5, -1.0], dtype=torch.bfloat16, requires_grad=True)
-    found = certify(lambda v: np.tanh(v).sum(), x)
-    assert found.dtypes == ("bfloat16",)
-    assert encloses(found.gradients[0], [mpmath.sech(0.5) ** 2, mpmath.sech(1) ** 2])
-
-
 # enclosures and formats
 
 

@@ -14,7 +14,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from oracle.test_definitions import test_derivative_is_the_limit_of_differences as check
+from definition_checks import check_derivative
 from reference import build
 from reference.certify import certify
 from reference.clarke import membership
@@ -56,7 +56,7 @@ def cases() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("name", "sample"), list(cases()))
 def test_derivative_is_the_limit_of_differences(name: str, sample: Sample) -> None:
-    check(name, sample)
+    check_derivative(name, sample)
 
 
 def test_tier_two_has_a_hundred_and_fifty_names() -> None:

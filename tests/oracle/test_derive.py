@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import mpmath
@@ -200,7 +201,7 @@ def test_fixed_shapes_give_every_element() -> None:
 def test_text_is_the_same_in_every_process() -> None:
     """Hash randomisation must not show."""
     script = (
-        "from oracle.test_derive import CASES, derive\n"
+        "from test_derive import CASES, derive\n"
         "for case in CASES:\n"
         "    for sizes in ({}, dict(n=2, m=2, d=1)):\n"
         "        if not (sizes and case.order == 2):\n"
@@ -210,7 +211,8 @@ def test_text_is_the_same_in_every_process() -> None:
     outputs = set()
     for seed in ("0", "1"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        here = str(Path(__file__).parent)
+        environment["PYTHONPATH"] = os.pathsep.join([here, *(path for path in sys.path if path)])
         done = subprocess.run(
             [sys.executable, "-c", script],
             check=False,

@@ -114,22 +114,6 @@ def test_unknown_functions_are_named() -> None:
         np.frexp(t.variable("x", A))
 
 
-def test_torch_functions() -> None:
-    torch = pytest.importorskip("torch")
-    x = t.variable("x", A)
-    functional = torch.nn.functional
-    result = functional.softmax(torch.exp(x), dim=1) + torch.sum(x, dim=0)
-    held = torch.tensor(A)
-    wanted = torch.softmax(torch.exp(held), dim=1) + held.sum(0)
-    assert_allclose(result.detach().numpy(), wanted.numpy(), rtol=1e-13)
-    assert_allclose(functional.linear(x, t.variable("w", B)).detach().numpy(), A @ B.T, rtol=1e-14)
-    target = torch.tensor([2, 0])
-    loss = functional.cross_entropy(x, target)
-    assert_allclose(loss.item(), functional.cross_entropy(held, target).item(), rtol=1e-14)
-    mixed = torch.mul(torch.relu(x), held)
-    assert_allclose(mixed.detach().numpy(), np.maximum(A, 0) * A, rtol=1e-14)
-
-
 def test_autodiff_functions() -> None:
     autodiff = pytest.importorskip("autodiff")
     x = t.variable("x", A)
