@@ -125,7 +125,9 @@ def _accumulate(arrived: dict[int, Node], node: Node, contribution: Node) -> Non
     arrived[id(node)] = contribution if present is None else add(present, contribution)
 
 
-def _contributions(node: Node, cotangent: Node, relevant: set[int]) -> Iterator[tuple[Node, Node]]:
+def _contributions(  # noqa: PLR0912 - one branch for each kind of node
+    node: Node, cotangent: Node, relevant: set[int]
+) -> Iterator[tuple[Node, Node]]:
     """What `cotangent`, arriving at `node`, adds to the cotangents of its inputs."""
     if isinstance(node, Map):
         for position, child in enumerate(node.inputs):
