@@ -37,6 +37,7 @@ __all__ = [
     "Primitive",
     "binary",
     "bind_tensor_class",
+    "hand_over",
     "pointwise",
     "primitive",
     "unary",
@@ -136,7 +137,7 @@ class Primitive:
             elif value is None:
                 arrays.append(None)
             elif hasattr(type(value), "__torch_function__"):
-                return _foreign(self, inputs, params)
+                return hand_over(self, inputs, params)
             else:
                 uniform = False
                 arrays.append(value)
@@ -189,15 +190,15 @@ def binary(row: Primitive, x: Any, y: Any) -> Any:
     return result
 
 
-def _foreign(row: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+def hand_over(function: Any, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     """Hand the operation to an input that brings its own meaning (PyTorch's protocol)."""
     types = tuple({type(v) for v in inputs if hasattr(type(v), "__torch_function__")})
     for kind in types:
-        result = kind.__torch_function__(row, types, tuple(inputs), params)
+        result = kind.__torch_function__(function, types, tuple(inputs), params)
         if result is not NotImplemented:
             return result
     raise TypeError(
-        f"no implementation found for '{row.name}' on types that implement "
+        f"no implementation found for '{function.__name__}' on types that implement "
         f"__torch_function__: {[kind.__name__ for kind in types]}"
     )
 

@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from reference.dtypes import Format, as_format, bool_, default, int64, of_array, round_array
+from reference.dtypes import DType, as_dtype, bool_, default, int64, of_array, round_array
 from reference.floats import exact_array
 
 __all__ = ["content", "rounded_content"]
 
 
-def content(data: Any) -> tuple[np.ndarray, Format]:
+def content(data: Any) -> tuple[np.ndarray, DType]:
     """The numbers as an array, exact numbers as objects, and the format that they ask for."""
     if isinstance(data, (np.ndarray, np.generic)):
         array = np.array(data)
         return array, of_array(array)
     if hasattr(data, "detach"):  # an engine's tensor
         array, name = exact_array(data)
-        return array, as_format(name)
+        return array, as_dtype(name)
     as_objects = np.array(_plain(data), dtype=object)
     kinds = {type(value) for value in as_objects.ravel().tolist()}
     if kinds <= {bool, np.bool_} and kinds:
@@ -46,7 +46,7 @@ def _plain(data: Any) -> Any:
     return data.item() if hasattr(data, "cell") else data
 
 
-def each_rounded(array: np.ndarray, held: Format) -> np.ndarray:
+def each_rounded(array: np.ndarray, held: DType) -> np.ndarray:
     """Floats among exact numbers rounded to the format, the others as they are."""
     if not held.is_floating_point:
         return array.astype(held.array_type)
@@ -57,7 +57,7 @@ def each_rounded(array: np.ndarray, held: Format) -> np.ndarray:
     return result
 
 
-def rounded_content(array: np.ndarray, held: Format) -> np.ndarray:
+def rounded_content(array: np.ndarray, held: DType) -> np.ndarray:
     """The numbers as a tensor of a format holds them: floats rounded, exact numbers as given."""
     if array.dtype == object:
         return each_rounded(array, held)

@@ -9,7 +9,7 @@ import numpy as np
 
 from reference import evaluate
 from reference.cell import Cell
-from reference.dtypes import Format, as_format, float32, float64
+from reference.dtypes import DType, as_dtype, float32, float64
 from reference.enclosure import Enclosure
 from reference.grad_fn import GradFn
 from reference.printing import tensor_text
@@ -23,7 +23,7 @@ class Conversions:
     __slots__ = ()
 
     cell: Cell
-    dtype: Format
+    dtype: DType
     grad_fn: GradFn | None
     requires_grad: Any
     shape: Any
@@ -39,7 +39,7 @@ class Conversions:
                 wanted = given.dtype
             elif not isinstance(given, (bool, str)) or str(given).startswith("float"):
                 wanted = given
-        dtype = self.dtype if wanted is None else as_format(wanted)
+        dtype = self.dtype if wanted is None else as_dtype(wanted)
         if dtype == self.dtype:
             return self
         result = self.apply("to", self)

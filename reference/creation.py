@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.dtypes import as_format, default
+from reference.dtypes import as_dtype, default
 from reference.tensor import Tensor, tensor
 
 __all__ = [
@@ -140,7 +140,7 @@ def full_like(
     input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """One number in the shape and format of another tensor."""
-    held = input.dtype if dtype is None else as_format(dtype)
+    held = input.dtype if dtype is None else as_dtype(dtype)
     return full(input.shape, fill_value, dtype=held, requires_grad=requires_grad)
 
 

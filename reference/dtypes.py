@@ -13,10 +13,10 @@ import numpy as np
 from reference.floats import format_of, round_to_format
 
 __all__ = [
-    "FORMATS",
-    "Format",
+    "DTYPES",
+    "DType",
     "Size",
-    "as_format",
+    "as_dtype",
     "bfloat16",
     "bool_",
     "default",
@@ -35,7 +35,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class DType:
     """A number format as a tensor's `dtype`; `kind` is "bool", "int" or "float".
 
     >>> float32, float32.is_floating_point, float32.itemsize
@@ -59,16 +59,16 @@ class Format:
         return f"torch.{self.name}"
 
 
-float64 = Format("float64", "float", 8)
-float32 = Format("float32", "float", 4)
-float16 = Format("float16", "float", 2)
-bfloat16 = Format("bfloat16", "float", 2)
-int64 = Format("int64", "int", 8)
-int32 = Format("int32", "int", 4)
-int16 = Format("int16", "int", 2)
-int8 = Format("int8", "int", 1)
-uint8 = Format("uint8", "int", 1)
-bool_ = Format("bool", "bool", 1)
+float64 = DType("float64", "float", 8)
+float32 = DType("float32", "float", 4)
+float16 = DType("float16", "float", 2)
+bfloat16 = DType("bfloat16", "float", 2)
+int64 = DType("int64", "int", 8)
+int32 = DType("int32", "int", 4)
+int16 = DType("int16", "int", 2)
+int8 = DType("int8", "int", 1)
+uint8 = DType("uint8", "int", 1)
+bool_ = DType("bool", "bool", 1)
 
 
 class Size(tuple[Any, ...]):
@@ -94,7 +94,7 @@ class Size(tuple[Any, ...]):
 default = float32
 """The format of Python floats, as in PyTorch."""
 
-FORMATS: dict[str, Format] = {
+DTYPES: dict[str, DType] = {
     held.name: held
     for held in (
         float64,
@@ -111,13 +111,13 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def as_format(dtype: Any) -> Format:
+def as_dtype(dtype: Any) -> DType:
     """A format from a format, a name ("float32", "torch.float32") or a NumPy or engine dtype.
 
-    >>> as_format("torch.float64"), as_format(np.float16), as_format(float), as_format(bool)
+    >>> as_dtype("torch.float64"), as_dtype(np.float16), as_dtype(float), as_dtype(bool)
     (torch.float64, torch.float16, torch.float32, torch.bool)
     """
-    if isinstance(dtype, Format):
+    if isinstance(dtype, DType):
         return dtype
     if dtype is float:
         return default
@@ -126,25 +126,25 @@ def as_format(dtype: Any) -> Format:
     if dtype is bool:
         return bool_
     name = str(dtype).rpartition(".")[2]
-    if name in FORMATS:
-        return FORMATS[name]
+    if name in DTYPES:
+        return DTYPES[name]
     try:
         name = np.dtype(dtype).name
     except TypeError:
         name = ""
-    if name not in FORMATS:
+    if name not in DTYPES:
         raise TypeError(
-            f"dtype {dtype!r} is not one that the oracle has: use one of {', '.join(FORMATS)}"
+            f"dtype {dtype!r} is not one that the oracle has: use one of {', '.join(DTYPES)}"
         )
-    return FORMATS[name]
+    return DTYPES[name]
 
 
-def of_array(array: np.ndarray) -> Format:
+def of_array(array: np.ndarray) -> DType:
     """The format of a NumPy array; object arrays hold exact numbers shown in the default."""
-    return default if array.dtype == object else as_format(array.dtype)
+    return default if array.dtype == object else as_dtype(array.dtype)
 
 
-def promote(*operands: tuple[Format, int]) -> Format:
+def promote(*operands: tuple[DType, int]) -> DType:
     """The format of a result from (format, rank) pairs; rank is -1 for Python numbers.
 
     The widest of the highest kind decides; arrays of rank zero and Python numbers only count
@@ -154,7 +154,7 @@ def promote(*operands: tuple[Format, int]) -> Format:
     (torch.float32, torch.float32)
     """
     order = {"bool": 0, "int": 1, "float": 2}
-    result: Format | None = None
+    result: DType | None = None
     for wanted in (1, 0, -1):
         group = [held for held, rank in operands if min(rank, 1) == wanted]
         if group:
@@ -164,7 +164,7 @@ def promote(*operands: tuple[Format, int]) -> Format:
     return result or default
 
 
-def _widest(formats: list[Format]) -> Format:
+def _widest(formats: list[DType]) -> DType:
     result = formats[0]
     order = {"bool": 0, "int": 1, "float": 2}
     for other in formats[1:]:
@@ -177,7 +177,7 @@ def _widest(formats: list[Format]) -> Format:
     return result
 
 
-def round_array(array: np.ndarray, held: Format) -> np.ndarray:
+def round_array(array: np.ndarray, held: DType) -> np.ndarray:
     """Numbers rounded into a format: a float64 array, or an integer or bool array."""
     if held.is_floating_point:
         return round_to_format(array.astype(np.float64), format_of(held.name))

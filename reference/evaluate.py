@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 from reference.domains import certified, closed_form, exact
-from reference.dtypes import Format, round_array
+from reference.dtypes import DType, round_array
 from reference.enclosure import Enclosure
 from reference.floats import format_of, round_fraction
 from reference.graph import Constant, Input, Node, topological
@@ -21,7 +21,7 @@ _MANY = 100_000
 _SMALL = 64  # elements of which a closed form is tried
 
 
-def rounded(node: Node, dtype: Format, forward: Sequence[Node] = ()) -> np.ndarray:
+def rounded(node: Node, dtype: DType, forward: Sequence[Node] = ()) -> np.ndarray:
     """The node's values rounded correctly to a format: float64 (or integer, or bool) array.
 
     forward: where the node is a derivative, the outputs that were differentiated. An undefined
@@ -70,7 +70,7 @@ def _with_infinities(balls: Enclosure, numbers: np.ndarray) -> np.ndarray:
     return result
 
 
-def _leaf(value: np.ndarray, dtype: Format) -> np.ndarray | None:
+def _leaf(value: np.ndarray, dtype: DType) -> np.ndarray | None:
     """A leaf's own numbers, where rounding them needs no evaluation."""
     if value.dtype == object:
         return None
@@ -79,7 +79,7 @@ def _leaf(value: np.ndarray, dtype: Format) -> np.ndarray | None:
     return round_array(value, dtype)
 
 
-def _from_rationals(values: np.ndarray, dtype: Format) -> np.ndarray:
+def _from_rationals(values: np.ndarray, dtype: DType) -> np.ndarray:
     fmt = format_of(dtype.name)
     flat = [round_fraction(exact.to_fraction(value), fmt) for value in values.ravel().tolist()]
     return np.array(flat, dtype=np.float64).reshape(values.shape)

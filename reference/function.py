@@ -11,7 +11,7 @@ from typing import Any
 
 from reference.cell import Cell
 from reference.differentiate import zeros
-from reference.dtypes import Format
+from reference.dtypes import DType
 from reference.grad_fn import GradFn
 from reference.graph import Node, Stop
 from reference.modes import enable_grad, is_grad_enabled, no_grad
@@ -138,7 +138,7 @@ class _Call:
         self.ctx = ctx
         self.places = places
         self.shapes = [operand.shape for operand in operands]
-        self.formats: list[tuple[Any, Format] | None] = [
+        self.formats: list[tuple[Any, DType] | None] = [
             (output.shape, output.dtype) if isinstance(output, Tensor) else None
             for output in outputs
         ]

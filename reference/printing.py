@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.dtypes import Format, bool_, default, int64
+from reference.dtypes import DType, bool_, default, int64
 
 __all__ = ["tensor_text"]
 
@@ -23,7 +23,7 @@ _PREFIX = "tensor("
 
 
 def tensor_text(
-    values: np.ndarray, dtype: Format, requires_grad: bool = False, grad_fn: str | None = None
+    values: np.ndarray, dtype: DType, requires_grad: bool = False, grad_fn: str | None = None
 ) -> str:
     """The text `tensor(…)`; `values` holds floats, ints or bools of the tensor's shape.
 
@@ -65,7 +65,7 @@ def _with_suffixes(text: str, suffixes: Sequence[str]) -> str:
 class _Formatter:
     """How every element is written: chosen once from all the elements shown."""
 
-    def __init__(self, values: np.ndarray, dtype: Format) -> None:
+    def __init__(self, values: np.ndarray, dtype: DType) -> None:
         self._floating = dtype.is_floating_point
         self._whole = True
         self._scientific = False

@@ -22,7 +22,7 @@ from reference.content import content, rounded_content
 from reference.conversions import Conversions
 from reference.definitions import definition
 from reference.differentiate import add as add_nodes
-from reference.dtypes import Format, Size, as_format, bool_, default, int64, promote, round_array
+from reference.dtypes import DType, Size, as_dtype, bool_, default, int64, promote, round_array
 from reference.evaluate import whole_numbers
 from reference.grad_fn import AccumulateGrad, GradFn, RemovableHandle, gradient_name, node_class
 from reference.graph import Constant, Input, Node, Shape, Stop
@@ -58,7 +58,7 @@ class Tensor(Conversions, Methods):
     )
     __hash__ = object.__hash__
 
-    def __init__(self, cell: Cell, dtype: Format, requires_grad: bool = False) -> None:
+    def __init__(self, cell: Cell, dtype: DType, requires_grad: bool = False) -> None:
         self.cell = cell
         self.dtype = dtype
         self.grad_fn: GradFn | None = None
@@ -402,10 +402,10 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     (array(13421773/134217728, dtype=object), array(1/10, dtype=object))
     """
     if isinstance(data, Tensor):
-        fresh = Tensor(Cell(data.cell.value()), data.dtype if dtype is None else as_format(dtype))
+        fresh = Tensor(Cell(data.cell.value()), data.dtype if dtype is None else as_dtype(dtype))
         return fresh.requires_grad_(requires_grad)
     array, found = content(data)
-    held = found if dtype is None else as_format(dtype)
+    held = found if dtype is None else as_dtype(dtype)
     if requires_grad and not held.is_floating_point:
         raise RuntimeError(
             "Only Tensors of floating point and complex dtype can require gradients"
@@ -419,7 +419,7 @@ def from_node(node: Node, dtype: Any = None, requires_grad: bool | None = None) 
 
     requires_grad: by default whether the format is one of floats.
     """
-    held = default if dtype is None else as_format(dtype)
+    held = default if dtype is None else as_dtype(dtype)
     wanted = held.is_floating_point if requires_grad is None else requires_grad
     return Tensor(Cell(node, tracked=wanted), held, wanted).pin(node)
 
@@ -439,7 +439,7 @@ def variable(
 
 
 def with_history(
-    node: Node, dtype: Format, forward: Sequence[Node], source: GradFn | None
+    node: Node, dtype: DType, forward: Sequence[Node], source: GradFn | None
 ) -> Tensor:
     """A gradient as a tensor; recorded itself where `source` says what it depends on."""
     result = Tensor(Cell(node, True, forward), dtype)
@@ -448,12 +448,12 @@ def with_history(
     return result
 
 
-def passing(node: Node, dtype: Format) -> Tensor:
+def passing(node: Node, dtype: DType) -> Tensor:
     """A cotangent on its way, for users' hooks and rules: the node itself, with its history."""
     return Tensor(Cell(node), dtype)
 
 
-def _as_tensor(value: Any, dtype: Format) -> Tensor:
+def _as_tensor(value: Any, dtype: DType) -> Tensor:
     return value if isinstance(value, Tensor) else tensor(value, dtype=dtype)
 
 
@@ -461,7 +461,7 @@ def _is_operand(value: object) -> bool:
     return isinstance(value, (Tensor, np.ndarray)) or is_number(value)
 
 
-def _kind_name(dtype: Format) -> str:
+def _kind_name(dtype: DType) -> str:
     names = {"float32": "Float", "float64": "Double", "float16": "Half", "int64": "Long"}
     return names.get(dtype.name, dtype.name.capitalize())
 
@@ -481,7 +481,7 @@ def apply(name: str, *args: Any, **kwargs: Any) -> Any:
     numbers = [value for value in (*args, *kwargs.values()) if _is_plain(value)]
     promoted = promote(
         *((operand.dtype, operand.ndim) for operand in operands),
-        *((as_format(type(value)), -1) for value in numbers),
+        *((as_dtype(type(value)), -1) for value in numbers),
     )
     own = promoted if promoted.is_floating_point else default
     if row.name in _INDEXED:
@@ -545,7 +545,7 @@ def _with_masks(key: Any) -> Any:
     return key
 
 
-def _as_argument(value: Any, dtype: Format) -> Any:
+def _as_argument(value: Any, dtype: DType) -> Any:
     """What a definition gets: nodes for tensors, floats rounded to the format."""
     if isinstance(value, Tensor):
         return value.node
@@ -556,9 +556,9 @@ def _as_argument(value: Any, dtype: Format) -> Any:
     return value
 
 
-def _result_dtype(kind: str, promoted: Format, kwargs: dict[str, Any]) -> Format:
+def _result_dtype(kind: str, promoted: DType, kwargs: dict[str, Any]) -> DType:
     if kwargs.get("dtype") is not None:
-        return as_format(kwargs["dtype"])
+        return as_dtype(kwargs["dtype"])
     if kind == "index":
         return int64
     if kind == "truth":
@@ -587,7 +587,7 @@ class _History:
             if name in ("add", "sub", "mul", "div") and len(self._links) == 1:
                 self._links.append((None, 0))  # PyTorch makes a tensor of the number
 
-    def wrap(self, node: Node, dtype: Format) -> Tensor:
+    def wrap(self, node: Node, dtype: DType) -> Tensor:
         """A result as a tensor."""
         if not self._records or not dtype.is_floating_point:
             return Tensor(

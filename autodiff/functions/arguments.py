@@ -13,6 +13,7 @@ __all__ = [
     "array_index",
     "axes",
     "axis",
+    "is_foreign",
     "is_number",
     "is_tensor_like",
     "raw",
@@ -29,6 +30,11 @@ def is_number(value: object) -> bool:
 def is_tensor_like(value: object) -> bool:
     """A tensor, or an object that brings its own meaning of operations."""
     return isinstance(value, TensorState) or hasattr(type(value), "__torch_function__")
+
+
+def is_foreign(value: object) -> bool:
+    """An object of another library that brings its own meaning of operations."""
+    return not isinstance(value, TensorState) and hasattr(type(value), "__torch_function__")
 
 
 def require_tensor(function: str, value: object, name: str = "input", position: int = 1) -> Any:

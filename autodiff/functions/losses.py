@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.functions.arguments import axis, is_tensor_like, raw, require_tensor
+from autodiff.functions.arguments import axis, is_foreign, is_tensor_like, raw, require_tensor
 from autodiff.ops import softmax as ops
 from autodiff.ops.pointwise import DIV_NUMBER
+from autodiff.primitive import hand_over
 
 __all__ = ["cross_entropy", "log_softmax", "mse_loss", "nll_loss", "softmax"]
 
@@ -66,6 +67,9 @@ def nll_loss(
     reduction: str = "mean",
 ) -> Any:
     """Minus the entries of log-probabilities at the target classes (second dimension)."""
+    if is_foreign(weight):
+        rest = {"ignore_index": ignore_index, "reduction": reduction}
+        return hand_over(nll_loss, (input, target, weight), rest)
     require_tensor("nll_loss", input)
     require_tensor("nll_loss", target, "target", 2)
     _check_batch(input, target)
@@ -140,6 +144,13 @@ def cross_entropy(
 
     target: class indices (an integer tensor), or probabilities of input's shape.
     """
+    if is_foreign(weight):
+        rest = {
+            "ignore_index": ignore_index,
+            "reduction": reduction,
+            "label_smoothing": label_smoothing,
+        }
+        return hand_over(cross_entropy, (input, target, weight), rest)
     require_tensor("cross_entropy_loss", input)
     require_tensor("cross_entropy_loss", target, "target", 2)
     where = 0 if input.ndim == 1 else 1

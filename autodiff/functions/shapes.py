@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.dtypes import promote_types
-from autodiff.functions.arguments import axes, axis, require_tensor, shape_argument
+from autodiff.functions.arguments import axes, axis, is_foreign, require_tensor, shape_argument
 from autodiff.ops import shapes as ops
 from autodiff.state import TensorState, storage
 
@@ -294,7 +294,8 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     """Tensors joined along an existing dimension."""
     given = _tensors("cat", tensors)
     parts = [p for p in given if tuple(p.shape) != (0,)] or given[:1]
-    if len(parts) != len(given):  # PyTorch's legacy: an empty vector has no part but in the dtype
+    if len(parts) != len(given) and not any(is_foreign(p) for p in given):
+        # PyTorch's legacy: an empty vector has no part but in the dtype
         dtype = functools.reduce(promote_types, (p.dtype for p in given))
         parts = [p.to(dtype) for p in parts]
     for position, part in enumerate(parts):

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 import reference as t
 from reference.certify import certify
-from reference.dtypes import as_format, round_array
+from reference.dtypes import as_dtype, round_array
 from reference.printing import tensor_text
 
 torch = pytest.importorskip("torch")
@@ -22,7 +22,7 @@ B = np.array([[1.0, 2.0, -0.5], [0.5, -3.0, 1.25]])
 def test_same_text_as_torch(seed: int) -> None:
     rng = np.random.default_rng(seed)
     for name in ("float32", "float64", "float16", "bfloat16", "int64", "int32", "bool", "uint8"):
-        held = as_format(name)
+        held = as_dtype(name)
         rank = int(rng.integers(0, 4))
         shape = tuple(int(n) for n in rng.choice([0, 1, 2, 3, 5, 7, 12], size=rank))
         if rng.random() < 0.1:

@@ -124,6 +124,11 @@ def test_autodiff_functions() -> None:
     loss = autodiff.nn.functional.cross_entropy(x, autodiff.tensor([2, 0]), reduction="sum")
     logs = A - np.log(np.exp(A).sum(1, keepdims=True))
     assert_allclose(loss.item(), -logs[0, 2] - logs[1, 0], rtol=1e-14)
+    weight = t.variable("w", np.array([1.0, 2.0, 0.5]))
+    target = autodiff.tensor([2, 0])
+    weighted = autodiff.nn.functional.cross_entropy(x, target, weight, reduction="sum")
+    assert_allclose(weighted.item(), -0.5 * logs[0, 2] - logs[1, 0], rtol=1e-14)
+    assert autodiff.cat([x, autodiff.zeros(0)]).shape == (2, 3)
 
 
 def test_certify_and_derive_through_numpy() -> None:
