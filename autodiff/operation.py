@@ -6,18 +6,16 @@ What a rule returns is checked here, and broadcasting is undone here, so that no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from autodiff import errors
 from autodiff.dtypes import from_numpy_dtype
 from autodiff.graph import FREED, FREED_COUNTERS, Node
+from autodiff.plan import Plan
+from autodiff.row import Row
 from autodiff.state import Extra, TensorState
-
-if TYPE_CHECKING:
-    from autodiff.plan import Plan
-    from autodiff.primitive import Primitive
 
 __all__ = [
     "GeneralOperation",
@@ -51,7 +49,7 @@ class Operation(Node):
     """
 
     __slots__ = ("saved", "shapes")
-    row: ClassVar[Primitive]
+    row: ClassVar[Row]
     plan: ClassVar[Plan]
 
     saved: Any  # the values that the rules read, None if there are none, or FREED

@@ -7,10 +7,9 @@ A row's rules ask for values by name. For each combination of inputs that need a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from autodiff.primitive import Primitive
+from autodiff.row import Row
 
 __all__ = ["PARAM", "POSITION", "SAVED", "SHAPE", "XP", "G", "Plan"]
 
@@ -36,7 +35,7 @@ class Plan:
 
     __slots__ = ("conjugate", "node_type", "rules", "sources", "steps", "straight_type")
 
-    def __init__(self, row: Primitive, wanted: Sequence[int], conjugate: bool = False) -> None:
+    def __init__(self, row: Row, wanted: Sequence[int], conjugate: bool = False) -> None:
         self.conjugate = conjugate
         chosen = [(position, 0 if row.variadic else position) for position in wanted]
         sources: list[int] = []

@@ -26,9 +26,10 @@ import numpy as np
 from autodiff import operation, straight
 from autodiff.modes import SILENT, is_grad_enabled, restore, silence
 from autodiff.operation import GeneralOperation, Operation, wrap
-from autodiff.plan import PARAM, POSITION, SAVED, SHAPE, XP, G, Plan
+from autodiff.plan import PARAM, POSITION, SAVED, SHAPE, XP, G
 from autodiff.promotion import explain, namespace, promote
 from autodiff.record import record
+from autodiff.row import Row
 from autodiff.state import TensorState, storage
 from autodiff.straight import straight_binary, straight_unary
 from autodiff.views import link_view
@@ -54,50 +55,10 @@ def bind_tensor_class(cls: type[TensorState]) -> None:
     straight.bind_tensor_class(cls)
 
 
-class Primitive:
+class Primitive(Row):
     """One operation: see the module's description. Made by :func:`primitive`."""
 
-    __slots__ = (
-        "broadcasts",
-        "codes",
-        "holomorphic",
-        "inputs",
-        "kernel",
-        "kernel_takes_xp",
-        "linear",
-        "name",
-        "node_type",
-        "numpy_kernel",
-        "outputs",
-        "plans",
-        "promotion",
-        "rules",
-        "single",
-        "straight",
-        "straight_type",
-        "variadic",
-        "view",
-    )
-
-    name: str
-    inputs: tuple[str, ...]
-    kernel: Callable[..., Any]
-    kernel_takes_xp: bool
-    numpy_kernel: Callable[..., Any]
-    rules: tuple[Callable[..., Any] | None, ...]
-    codes: tuple[tuple[tuple[int, Any], ...], ...]  # what each parameter of each rule stands for
-    plans: dict[Any, Plan]  # by the inputs that need a gradient
-    node_type: type[GeneralOperation]
-    straight_type: type[Operation]
-    straight: Callable[..., Any]  # the row as a function, for the frequent case
-    promotion: str | None
-    broadcasts: bool
-    holomorphic: bool
-    linear: bool
-    view: bool
-    variadic: bool
-    outputs: Sequence[str] | int
-    single: Callable[[dict[str, Any], int], Any] | None
+    __slots__ = ()
 
     def run(self, *values: Any, **params: Any) -> Any:
         """The kernel alone, on bare arrays."""
@@ -108,7 +69,7 @@ class Primitive:
     def variant(self, node: str) -> Primitive:
         """The same row under another grad_fn name."""
         other = _new(Primitive)
-        for slot in Primitive.__slots__:
+        for slot in Row.__slots__:
             setattr(other, slot, getattr(self, slot))
         _name_nodes(other, node)
         return other

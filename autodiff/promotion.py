@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autodiff import dtypes, errors
 from autodiff.dtypes import from_numpy_dtype, result_type
 from autodiff.modes import settings
+from autodiff.row import Row
 from autodiff.state import TensorState
-
-if TYPE_CHECKING:
-    from autodiff.primitive import Primitive
 
 __all__ = ["explain", "namespace", "promote"]
 
@@ -28,7 +26,7 @@ def namespace(value: Any) -> Any:
     return np if method is None else method()
 
 
-def promote(row: Primitive, inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:
+def promote(row: Row, inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:
     """The input arrays in the dtype in which PyTorch computes."""
     operands: list[Any] = []
     skip = 1 if row.promotion == "where" else 0  # a condition has no part in the result's dtype
@@ -75,7 +73,7 @@ def _number_dtype(value: Any) -> Any:
     return settings.default_dtype.to_complex()
 
 
-def explain(row: Primitive, arrays: Sequence[Any], error: ValueError) -> Exception:
+def explain(row: Row, arrays: Sequence[Any], error: ValueError) -> Exception:
     """NumPy's complaint in PyTorch's words, where it is about shapes."""
     shapes = [np.shape(array) for array in arrays]
     for second in shapes[1:]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autodiff.graph import Node, accumulator, next_number
 from autodiff.operation import GeneralOperation, Operation, numpy_dtype
 from autodiff.plan import Plan
+from autodiff.row import Row
 from autodiff.state import Extra, TensorState
 from autodiff.views import edge_of
-
-if TYPE_CHECKING:
-    from autodiff.primitive import Primitive
 
 __all__ = ["record"]
 
@@ -38,7 +36,7 @@ def _save(node: Operation, plan: Plan, inputs: Any, arrays: Any, results: Any) -
 
 
 def record(  # noqa: PLR0912, PLR0915 - one page: a call per step costs more than the step
-    row: Primitive,
+    row: Row,
     inputs: Sequence[Any],
     arrays: Sequence[Any],
     results: Sequence[Any],
@@ -108,7 +106,7 @@ def record(  # noqa: PLR0912, PLR0915 - one page: a call per step costs more tha
     return operation
 
 
-def _attach_several(operation: GeneralOperation, row: Primitive, results: Sequence[Any]) -> None:
+def _attach_several(operation: GeneralOperation, row: Row, results: Sequence[Any]) -> None:
     if row.outputs == -1:
         operation.output_meta = [(t._data.shape, t._data.dtype) for t in results]
     for number, result in enumerate(results):

@@ -9,7 +9,7 @@ which handles every case and gives the same results.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,10 +17,8 @@ from autodiff.graph import accumulator, next_number
 from autodiff.modes import SILENT, is_grad_enabled, restore, silence
 from autodiff.plan import Plan
 from autodiff.promotion import explain
+from autodiff.row import Row
 from autodiff.state import TensorState
-
-if TYPE_CHECKING:
-    from autodiff.primitive import Primitive
 
 __all__ = ["bind_tensor_class", "straight_binary", "straight_unary"]
 
@@ -38,7 +36,7 @@ def bind_tensor_class(cls: type[TensorState]) -> None:
     Tensor = cls
 
 
-def straight_unary(row: Primitive) -> Callable[[Any], Any]:
+def straight_unary(row: Row) -> Callable[[Any], Any]:
     """`row` as a function of one tensor."""
     plans = row.plans
 
@@ -97,7 +95,7 @@ def straight_unary(row: Primitive) -> Callable[[Any], Any]:
 
 
 def straight_binary(  # noqa: PLR0915 - straight on purpose
-    row: Primitive,
+    row: Row,
 ) -> Callable[[Any, Any], Any]:
     """`row` as a function of two tensors, or of a tensor and a number."""
     plans = row.plans
@@ -180,7 +178,7 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
     return apply
 
 
-def _operand(row: Primitive, x: Any, y: Any) -> Any:
+def _operand(row: Row, x: Any, y: Any) -> Any:
     """`row(x, y)`, or NotImplemented where y is nothing that a tensor is combined with."""
     if isinstance(y, _OPERANDS) or hasattr(type(y), "__torch_function__"):
         return row(x, y)

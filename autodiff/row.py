@@ -1,0 +1,58 @@
+"""What a row consists of; what can be done with it is in `primitive.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+__all__ = ["Row"]
+
+
+class Row:
+    """The contents of a row, as the files see it that record it and run its rules."""
+
+    __slots__ = (
+        "broadcasts",
+        "codes",
+        "holomorphic",
+        "inputs",
+        "kernel",
+        "kernel_takes_xp",
+        "linear",
+        "name",
+        "node_type",
+        "numpy_kernel",
+        "outputs",
+        "plans",
+        "promotion",
+        "rules",
+        "single",
+        "straight",
+        "straight_type",
+        "variadic",
+        "view",
+    )
+
+    name: str
+    inputs: tuple[str, ...]
+    kernel: Callable[..., Any]
+    kernel_takes_xp: bool
+    numpy_kernel: Callable[..., Any]
+    rules: tuple[Callable[..., Any] | None, ...]
+    codes: tuple[tuple[tuple[int, Any], ...], ...]  # what each parameter of each rule stands for
+    plans: dict[int, Any]  # by the inputs that need a gradient
+    node_type: type[Any]
+    straight_type: type[Any]
+    straight: Callable[..., Any]  # the row as a function, for the frequent case
+    promotion: str | None
+    broadcasts: bool
+    holomorphic: bool
+    linear: bool
+    view: bool
+    variadic: bool
+    outputs: Sequence[str] | int
+    single: Callable[[dict[str, Any], int], Any] | None
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        """Apply the row; `Primitive` does."""
+        raise NotImplementedError
