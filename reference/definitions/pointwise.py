@@ -462,7 +462,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         ("real",),
     ),
     # copies
-    Definition("clone", _clone, (REALS,), (), unary(), ("copy", "contiguous", "conj", "real")),
+    Definition("clone", _clone, (REALS,), (), unary(), ("copy", "contiguous")),
     Definition("to", _to, (REALS,), (), unary(), ("type_as",)),
     # comparisons
     _comparison("lt", build.less, "less"),
