@@ -8,7 +8,7 @@ import rows
 import autodiff
 from reference.definitions import MissingDefinition, definition
 
-# /work/shared/engine-checklist.md, section 2
+# the first tier: what every program uses
 TIER_ONE = """
     add sub mul div neg pow reciprocal abs sign exp log log1p expm1 sqrt rsqrt square sin cos tan
     tanh sigmoid erf clamp maximum minimum where sum mean prod max min amax amin var std logsumexp
