@@ -15,7 +15,7 @@ from reference.definitions.registry import REALS, Definition, Domain, Sample
 from reference.definitions.sampling import calls, dyadic
 from reference.graph import Node
 
-__all__ = ["DEFINITIONS"]
+__all__ = ["DEFINITIONS", "reduced"]
 
 
 def _softmax(input: Value, dim: int, dtype: Any = None) -> Node:
@@ -27,7 +27,8 @@ def _log_softmax(input: Value, dim: int, dtype: Any = None) -> Node:
     return build.elementwise(sp.log, _softmax(input, dim))
 
 
-def _reduced(loss: Node, reduction: str) -> Node:
+def reduced(loss: Node, reduction: str) -> Node:
+    """Every loss, their sum, or their mean."""
     if reduction == "none":
         return loss
     if reduction == "sum":
@@ -44,7 +45,7 @@ def _mse_loss(
     reduce: Any = None,
     reduction: str = "mean",
 ) -> Node:
-    return _reduced(build.power(build.subtract(input, target), 2), reduction)
+    return reduced(build.power(build.subtract(input, target), 2), reduction)
 
 
 def _l1_loss(
@@ -54,7 +55,7 @@ def _l1_loss(
     reduce: Any = None,
     reduction: str = "mean",
 ) -> Node:
-    return _reduced(build.absolute(build.subtract(input, target)), reduction)
+    return reduced(build.absolute(build.subtract(input, target)), reduction)
 
 
 def _smooth_l1_loss(
@@ -69,7 +70,7 @@ def _smooth_l1_loss(
     loss = build.elementwise(
         lambda d, b: sp.Piecewise((d**2 / (2 * b), d < b), (d - b / 2, True)), distance, beta
     )
-    return _reduced(loss, reduction)
+    return reduced(loss, reduction)
 
 
 def _binary_cross_entropy(
@@ -83,7 +84,7 @@ def _binary_cross_entropy(
     loss = build.elementwise(
         lambda p, t: -(t * sp.log(p) + (1 - t) * sp.log(1 - p)), input, target
     )
-    return _reduced(loss if weight is None else build.multiply(weight, loss), reduction)
+    return reduced(loss if weight is None else build.multiply(weight, loss), reduction)
 
 
 def _binary_cross_entropy_with_logits(
@@ -102,7 +103,7 @@ def _binary_cross_entropy_with_logits(
         target,
         positive,
     )
-    return _reduced(loss if weight is None else build.multiply(weight, loss), reduction)
+    return reduced(loss if weight is None else build.multiply(weight, loss), reduction)
 
 
 def _nll_loss(
@@ -134,7 +135,7 @@ def _nll_loss(
 def _weighted(loss: Node, weights: Node, reduction: str) -> Node:
     """A loss reduced; its mean is over the sum of the weights."""
     if reduction != "mean":
-        return _reduced(loss, reduction)
+        return reduced(loss, reduction)
     return build.divide(build.sum(loss), build.sum(weights))
 
 
@@ -174,7 +175,7 @@ def _cross_entropy(
     if held.shape == scores.shape:
         if reduction == "mean":
             return build.divide(build.sum(loss), max(int(loss.size), 1))
-        return _reduced(loss, reduction)
+        return reduced(loss, reduction)
     masked = build.multiply(build.node(counted), loss)
     own = build.node(counted)
     if weight is not None:

@@ -9,6 +9,7 @@ import sympy as sp
 
 from reference import build
 from reference.build import Value
+from reference.definitions.losses import reduced
 from reference.definitions.reductions import vector_norm
 from reference.definitions.registry import REALS, Definition, Domain, Sample
 from reference.definitions.sampling import calls, dyadic
@@ -18,16 +19,6 @@ __all__ = ["DEFINITIONS"]
 
 _POSITIVE = Domain(0)
 _UNIT = Domain(0, 1)
-
-
-def _reduced(loss: Node, reduction: str) -> Node:
-    if reduction == "none":
-        return loss
-    if reduction == "sum":
-        return build.sum(loss)
-    if reduction == "mean":
-        return build.mean(loss)
-    raise ValueError(f"{reduction} is not a valid value for reduction")
 
 
 def _huber_loss(
@@ -41,7 +32,7 @@ def _huber_loss(
     loss = build.elementwise(
         lambda d, h: sp.Piecewise((d**2 / 2, d <= h), (h * (d - h / 2), True)), distance, delta
     )
-    return _reduced(loss if weight is None else build.multiply(weight, loss), reduction)
+    return reduced(loss if weight is None else build.multiply(weight, loss), reduction)
 
 
 def _kl_div(
@@ -61,7 +52,7 @@ def _kl_div(
         )
     if reduction == "batchmean":
         return build.divide(build.sum(loss), loss.shape[0])
-    return _reduced(loss, reduction)
+    return reduced(loss, reduction)
 
 
 def _poisson_nll_loss(
@@ -80,11 +71,9 @@ def _poisson_nll_loss(
             "the target: leave it out"
         )
     if log_input:
-        return _reduced(
-            build.elementwise(lambda x, t: sp.exp(x) - t * x, input, target), reduction
-        )
+        return reduced(build.elementwise(lambda x, t: sp.exp(x) - t * x, input, target), reduction)
     loss = build.elementwise(lambda x, t, e: x - t * sp.log(x + e), input, target, eps)
-    return _reduced(loss, reduction)
+    return reduced(loss, reduction)
 
 
 def _gaussian_nll_loss(
@@ -101,7 +90,7 @@ def _gaussian_nll_loss(
     )
     if full:
         loss = build.elementwise(lambda a: a + sp.log(2 * sp.pi) / 2, loss)
-    return _reduced(loss, reduction)
+    return reduced(loss, reduction)
 
 
 def _soft_margin_loss(
@@ -111,7 +100,7 @@ def _soft_margin_loss(
     reduce: Any = None,
     reduction: str = "mean",
 ) -> Node:
-    return _reduced(
+    return reduced(
         build.elementwise(lambda x, y: sp.log(1 + sp.exp(-y * x)), input, target), reduction
     )
 
@@ -126,7 +115,7 @@ def _hinge_embedding_loss(
 ) -> Node:
     """The distance of alike pairs (target 1); how far others (-1) are inside the margin."""
     inside = build.maximum(build.subtract(margin, input), 0)
-    return _reduced(build.where(build.equal(target, 1), input, inside), reduction)
+    return reduced(build.where(build.equal(target, 1), input, inside), reduction)
 
 
 def _margin_ranking_loss(
@@ -139,7 +128,7 @@ def _margin_ranking_loss(
     reduction: str = "mean",
 ) -> Node:
     gap = build.elementwise(lambda a, b, y, m: m - y * (a - b), input1, input2, target, margin)
-    return _reduced(build.maximum(gap, 0), reduction)
+    return reduced(build.maximum(gap, 0), reduction)
 
 
 def _cosine_similarity(x1: Value, x2: Value, dim: int = 1, eps: Value = 1e-8) -> Node:
@@ -172,7 +161,7 @@ def _triplet_margin_loss(
     if swap:
         far = build.minimum(far, _pairwise_distance(positive, negative, p, eps))
     gap = build.add(build.subtract(near, far), margin)
-    return _reduced(build.maximum(gap, 0), reduction)
+    return reduced(build.maximum(gap, 0), reduction)
 
 
 def _pairwise_distance(
