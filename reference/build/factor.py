@@ -21,6 +21,7 @@ from reference.build.equations import root
 from reference.build.index import concat, getitem, pad, reshape, stack, take
 from reference.build.order import take_by_order
 from reference.graph import Constant, Node
+from reference.starts import EigenpairStart, OrthogonalStart, TripletStart
 
 __all__ = [
     "cholesky_factor",
@@ -127,11 +128,7 @@ def orthogonal_factors(matrix: Node) -> tuple[Node, Node]:
         lengths = take(subtract(products, np.eye(width, dtype=np.int64)), rows * width + columns)
         return concat([_gap(matmul(q, r), given), lengths], 0)
 
-    def start(given: np.ndarray) -> np.ndarray:
-        q, r = np.linalg.qr(given)
-        return np.concatenate([q.ravel(), r[rows, columns]])
-
-    return parts(_factored(equations, count + len(rows), matrix, start))
+    return parts(root(equations, count + len(rows), [matrix], OrthogonalStart()))
 
 
 def eigenpairs(matrix: Node) -> tuple[Node, Node]:
@@ -144,14 +141,7 @@ def eigenpairs(matrix: Node) -> tuple[Node, Node]:
         turned = subtract(matmul(given, vector), multiply(value, vector))
         return concat([turned, expand_dims(length, 0)], 0)
 
-    def start(number: int) -> Callable[[np.ndarray], np.ndarray]:
-        def approximate(given: np.ndarray) -> np.ndarray:
-            values, vectors = np.linalg.eigh(given)
-            return np.append(vectors[:, number], values[number])
-
-        return approximate
-
-    pairs = [_factored(equations, size + 1, matrix, start(k)) for k in range(size)]
+    pairs = [root(equations, size + 1, [matrix], EigenpairStart(k)) for k in range(size)]
     table = stack(pairs, 1)
     return getitem(table, size), getitem(table, slice(0, size))
 
@@ -173,15 +163,8 @@ def singular_triplets(matrix: Node) -> tuple[Node, Node, Node]:
             0,
         )
 
-    def start(number: int) -> Callable[[np.ndarray], np.ndarray]:
-        def approximate(given: np.ndarray) -> np.ndarray:
-            left, values, right = np.linalg.svd(given, full_matrices=False)
-            return np.concatenate([left[:, number], right[number], values[number : number + 1]])
-
-        return approximate
-
     triplets = [
-        _factored(equations, total + 1, matrix, start(k)) for k in range(min(height, width))
+        root(equations, total + 1, [matrix], TripletStart(k)) for k in range(min(height, width))
     ]
     table = stack(triplets, 0)
     return (

@@ -31,6 +31,7 @@ from reference.definitions import (
     special,
     spectral,
     statistics,
+    writing,
 )
 from reference.definitions.registry import REALS, Definition, Domain, Sample, Samples
 
@@ -68,10 +69,10 @@ SECOND_TIER = (
     attention,
     statistics,
     arrangement,
+    writing,
     decompositions,
     spectral,
 )
-# A row that the second tier completes (with samples, with more modes) stands for the first's.
 _rows: dict[str, Definition] = {
     row.name: row for family in (*_FAMILIES, *SECOND_TIER) for row in family.DEFINITIONS
 }

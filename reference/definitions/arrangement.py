@@ -1,9 +1,8 @@
-"""More ways to rearrange arrays, and to write into them by index."""
+"""More ways to rearrange arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import combinations, combinations_with_replacement, product
 from typing import Any
 
@@ -11,12 +10,11 @@ import numpy as np
 
 from reference import build
 from reference.build import Value
-from reference.definitions import indexing, shapes
 from reference.definitions.axes import along
-from reference.definitions.concrete import integers, truths
+from reference.definitions.concrete import integers
 from reference.definitions.registry import REALS, Definition, Sample, Samples
 from reference.definitions.sampling import calls, dyadic
-from reference.graph import Node, broadcast_shapes
+from reference.graph import Node
 
 __all__ = ["DEFINITIONS"]
 
@@ -189,6 +187,17 @@ def _at_least(rank: int) -> Callable[..., Any]:
     return at_least
 
 
+def _hstack(tensors: Sequence[Value]) -> Node:
+    held = [build.reshape(v, (1,)) if build.node(v).ndim == 0 else build.node(v) for v in tensors]
+    return build.concat(held, 0 if held[0].ndim == 1 else 1)
+
+
+def _vstack(tensors: Sequence[Value]) -> Node:
+    held = [build.node(value) for value in tensors]
+    rows = [build.reshape(v, (1, -1)) if v.ndim < 2 else v for v in held]
+    return build.concat(rows, 0)
+
+
 def _dstack(tensors: Sequence[Value]) -> Node:
     grow = _at_least(3)
     return build.concat([grow(value) for value in tensors], 2)
@@ -210,13 +219,12 @@ def _tensor_split(input: Value, indices_or_sections: Any, dim: int = 0) -> tuple
 
 def _pad(input: Value, pad: Sequence[int], mode: str = "constant", value: Any = None) -> Node:
     """Elements around: a constant, mirrored, repeated from the edge, or from the other end."""
-    if mode == "constant":
-        padded: Node = _constant_pad(input, pad, mode, value)
-        return padded
     source = build.node(input)
     widths = [(0, 0)] * source.ndim
     for k in range(len(pad) // 2):
         widths[source.ndim - 1 - k] = (pad[2 * k], pad[2 * k + 1])
+    if mode == "constant":
+        return build.pad(source, widths, 0 if value is None else value)
     places = _positions(source)
     crop = tuple(
         slice(max(-before, 0), size - max(-after, 0))
@@ -250,116 +258,6 @@ def _pixel_unshuffle(input: Value, downscale_factor: int) -> Node:
     split = build.reshape(source, (*lead, channels, height // r, r, width // r, r))
     turned = build.permute(split, (*range(n), n, n + 2, n + 4, n + 1, n + 3))
     return build.reshape(turned, (*lead, channels * r**2, height // r, width // r))
-
-
-# reading and writing by index
-
-
-def _index_fill(input: Value, dim: int, index: Value, value: Value) -> Node:
-    source = build.node(input)
-    (axis,) = build.normal_axes(dim, source.ndim)
-    return build.index_put(source, along(axis, integers(index)), value)
-
-
-def _index_copy(input: Value, dim: int, index: Value, source: Value) -> Node:
-    held = build.node(input)
-    (axis,) = build.normal_axes(dim, held.ndim)
-    return build.index_put(held, along(axis, integers(index)), source)
-
-
-def _embedding(
-    input: Value,
-    weight: Value,
-    padding_idx: int | None = None,
-    max_norm: float | None = None,
-    norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False,
-    sparse: bool = False,
-) -> Node:
-    """Rows of the weight; the padding's row, which is not learned, is a constant."""
-    if max_norm is not None or scale_grad_by_freq:
-        raise NotImplementedError(
-            "embedding with max_norm or scale_grad_by_freq has no definition: the first changes "
-            "the weight in place, the second makes what it gives back no gradient"
-        )
-    places = integers(input)
-    rows = build.getitem(weight, places)
-    if padding_idx is None:
-        return rows
-    padding = padding_idx % int(build.node(weight).shape[0])
-    return build.where((places == padding)[..., None] * 1, build.stop(rows), rows)
-
-
-def _take(input: Value, index: Value) -> Node:
-    """Elements at positions in the flat array."""
-    flat = build.reshape(input, -1)
-    return build.getitem(flat, integers(index))
-
-
-def _put(input: Value, index: Value, source: Value, accumulate: bool = False) -> Node:
-    held = build.node(input)
-    values = build.reshape(source, build.node(index).shape)
-    flat = build.index_put(build.reshape(held, -1), (integers(index),), values, accumulate)
-    return build.reshape(flat, held.shape)
-
-
-def _masked_scatter(input: Value, mask: Value, source: Value) -> Node:
-    """Where the mask holds, the elements of `source` in order."""
-    held, known = build.node(input), truths(mask)
-    shape = broadcast_shapes(held.shape, known.shape)
-    wide = build.broadcast_to(held, shape)
-    chosen = np.broadcast_to(known, [int(size) for size in shape])
-    flat = build.getitem(build.reshape(source, -1), slice(0, int(chosen.sum())))
-    return build.index_put(wide, chosen, flat)
-
-
-def _scatter_mean(
-    input: Value, dim: int, index: np.ndarray, src: Node, include_self: bool
-) -> Node:
-    counts = _counts(build.node(input), dim, index)
-    total = _scatter_sum(input, dim, index, src, include_self)
-    return build.divide(total, np.maximum(counts + include_self, 1))
-
-
-def _counts(source: Node, dim: int, index: np.ndarray) -> np.ndarray:
-    """How many values arrive at each element."""
-    grid: list[Any] = list(np.indices(index.shape, sparse=True))
-    grid[dim] = index
-    counts = np.zeros([int(size) for size in source.shape], dtype=np.int64)
-    np.add.at(counts, tuple(grid), 1)
-    return counts
-
-
-def _scatter_sum(input: Value, dim: int, index: np.ndarray, src: Node, include_self: bool) -> Node:
-    source = build.node(input)
-    counts = _counts(source, dim, index)
-    kept = source if include_self else build.where(build.node((counts > 0) * 1), 0, source)
-    return build.scatter_add(kept, dim, index, src)
-
-
-def _scatter_reduce(
-    input: Value, dim: int, index: Value, src: Value, reduce: str, *, include_self: bool = True
-) -> Node:
-    """Values combined at the places that gather would read: their sum or mean."""
-    places, values = integers(index), build.node(src)
-    if reduce == "sum":
-        return _scatter_sum(input, dim, places, values, include_self)
-    if reduce == "mean":
-        return _scatter_mean(input, dim, places, values, include_self)
-    raise NotImplementedError(
-        f"scatter_reduce with reduce={reduce!r} has no definition: use 'sum' or 'mean'"
-    )
-
-
-def _as_strided(
-    input: Value, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
-) -> Node:
-    """Elements at fixed steps through the flat array, which must be contiguous."""
-    source = build.node(input)
-    places = np.full((), storage_offset or 0, dtype=np.intp)
-    for length, step in zip(size, stride, strict=True):
-        places = places[..., None] + np.arange(length) * step
-    return build.take(source, places)
 
 
 # samples
@@ -399,79 +297,6 @@ def _row(
     arrays: int = 1,
 ) -> Definition:
     return Definition(name, function, (REALS,) * arrays, (), samples, aliases, view=view)
-
-
-def _scattered(rng: np.random.Generator) -> list[Sample]:
-    """No place written twice: of two writes to one, PyTorch leaves open which one counts."""
-    return [
-        Sample((dyadic(rng, (3, 4)), 1, np.array([[0, 2], [3, 1], [2, 0]]), dyadic(rng, (3, 2)))),
-        Sample((dyadic(rng, (4, 3)).T, 0, np.array([[2, 0, 1]]), dyadic(rng, (2, 4)))),
-        Sample((dyadic(rng, (5,)), -1, np.array([4, 0]), dyadic(rng, (2,)))),
-    ]
-
-
-def _added(rng: np.random.Generator) -> list[Sample]:
-    return [
-        Sample((dyadic(rng, (3, 4)), 1, rng.integers(0, 4, (3, 5)), dyadic(rng, (3, 5)))),
-        Sample((dyadic(rng, (4, 3)).T, 0, rng.integers(0, 3, (4, 2)), dyadic(rng, (4, 3)))),
-        Sample((dyadic(rng, (5,)), 0, np.array([1, 1, 1]), dyadic(rng, (3,)))),
-    ]
-
-
-def _reduced(rng: np.random.Generator) -> list[Sample]:
-    return [
-        Sample((*sample.args, way), {"include_self": own})
-        for sample in _added(rng)
-        for way, own in (("sum", True), ("sum", False), ("mean", True), ("mean", False))
-    ]
-
-
-def _added_slices(rng: np.random.Generator) -> list[Sample]:
-    twice = np.array([2, 0, 2])
-    return [
-        Sample((dyadic(rng, (3, 2)), 0, twice, dyadic(rng, (3, 2)))),
-        Sample((dyadic(rng, (4, 3)).T, 1, twice, dyadic(rng, (3, 3))), {"alpha": 0.5}),
-    ]
-
-
-def _copied_slices(rng: np.random.Generator) -> list[Sample]:
-    return [
-        Sample((dyadic(rng, (3, 2)), 0, np.array([2, 0]), dyadic(rng, (2, 2)))),
-        Sample((dyadic(rng, (4, 3)).T, 1, np.array([1, 3]), dyadic(rng, (3, 2)))),
-    ]
-
-
-def _rows_of_weights(rng: np.random.Generator) -> list[Sample]:
-    return [
-        Sample((np.array([2, 0, 2]), dyadic(rng, (3, 4)))),
-        Sample((np.array([[1, 1], [0, 2]]), dyadic(rng, (2, 3)).T)),
-    ]
-
-
-def _gathered(rng: np.random.Generator) -> list[Sample]:
-    return [
-        Sample((dyadic(rng, (3, 4)), rng.integers(0, 4, (3, 2)), 1)),
-        Sample((dyadic(rng, (4, 3)).T, rng.integers(0, 3, (2, 4)), 0)),
-        Sample((dyadic(rng, (2, 3)), np.array([5, 0, 4]))),
-    ]
-
-
-def _scatters_of_masks(rng: np.random.Generator) -> list[Sample]:
-    mask = np.array([[True, False, True], [False, True, True]])
-    return [
-        Sample((dyadic(rng, (2, 3)), mask, dyadic(rng, (5,)))),
-        Sample((dyadic(rng, (3, 2)).T, mask[:1], dyadic(rng, (2, 2)))),
-    ]
-
-
-_INDEXING = {row.name: row for row in indexing.DEFINITIONS}
-_SHAPES = {row.name: row for row in shapes.DEFINITIONS}
-_constant_pad = _SHAPES["pad"].function
-
-
-def _with(row: Definition, samples: Samples) -> Definition:
-    """A definition of another family, with samples."""
-    return replace(row, samples=samples)
 
 
 DEFINITIONS: tuple[Definition, ...] = (
@@ -529,8 +354,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     _row("atleast_1d", _at_least(1), _one(((), ()), ((2, 3), ())), view=True),
     _row("atleast_2d", _at_least(2), _one(((), ()), ((3,), ())), view=True),
     _row("atleast_3d", _at_least(3), _one(((), ()), ((3,), ()), ((2, 3), ())), view=True),
-    _with(_SHAPES["hstack"], _lists(((2, 3), (2, 1)), ((2,), (3,)), ((), ()))),
-    _with(_SHAPES["vstack"], _lists(((2, 3), (1, 3)), ((3,), (3,)), ((), ()))),
+    _row("hstack", _hstack, _lists(((2, 3), (2, 1)), ((2,), (3,)), ((), ()))),
+    _row("vstack", _vstack, _lists(((2, 3), (1, 3)), ((3,), (3,)), ((), ()))),
     _row("dstack", _dstack, _lists(((2, 3), (2, 3)), ((2,), (2,)))),
     _row("column_stack", _column_stack, _lists(((2, 3), (2,)), ((3,), (3,)), ((), ()))),
     _row(
@@ -543,7 +368,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "pad",
         _pad,
         lambda rng: [
-            *(_SHAPES["pad"].samples or _one())(rng),
+            *_one(((3,), ((1, 2),)), ((2, 3), ((0, 1, 2, 0),)))(rng),
             *_one(
                 ((1, 2, 4), ((2, 1), "reflect")),
                 ((1, 3, 4), ((1, 2, 2, 1), "replicate")),
@@ -554,36 +379,4 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     _row("pixel_shuffle", _pixel_shuffle, _one(((2, 4, 2, 3), (2,)))),
     _row("pixel_unshuffle", _pixel_unshuffle, _one(((1, 2, 4, 2), (2,)))),
-    # reading and writing by index
-    _row(
-        "index_fill",
-        _index_fill,
-        calls(
-            lambda rng: (dyadic(rng, (3, 4)), 1, np.array([3, 0]), 0.5),
-            lambda rng: (dyadic(rng, (4, 3)).T, 0, np.array([1]), dyadic(rng, ())),
-        ),
-    ),
-    _row("index_copy", _index_copy, _copied_slices, arrays=2),
-    _with(_INDEXING["index_add"], _added_slices),
-    _with(_INDEXING["scatter"], _scattered),
-    _with(_INDEXING["scatter_add"], _added),
-    _row("scatter_reduce", _scatter_reduce, _reduced, arrays=2),
-    _with(_INDEXING["take_along_dim"], _gathered),
-    Definition("embedding", _embedding, (REALS,), (), _rows_of_weights),
-    _row(
-        "take",
-        _take,
-        calls(lambda rng: (dyadic(rng, (4, 3)).T, np.array([[5, 0], [-1, 5]]))),
-    ),
-    _row(
-        "put",
-        _put,
-        calls(
-            lambda rng: (dyadic(rng, (2, 3)), np.array([5, 0]), dyadic(rng, (2,))),
-            lambda rng: (dyadic(rng, (4,)), np.array([1, 1]), dyadic(rng, (2,)), True),
-        ),
-        arrays=2,
-    ),
-    _row("masked_scatter", _masked_scatter, _scatters_of_masks, arrays=2),
-    _row("as_strided", _as_strided, calls(lambda rng: (dyadic(rng, (6,)), (3, 2), (1, 2), 1))),
 )

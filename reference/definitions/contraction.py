@@ -148,7 +148,17 @@ DEFINITIONS: tuple[Definition, ...] = (
             lambda rng: ("ij->", dyadic(rng, (2, 3))),
         ),
     ),
-    Definition("tensordot", _tensordot, (REALS, REALS)),
+    Definition(
+        "tensordot",
+        _tensordot,
+        (REALS, REALS),
+        (),
+        calls(
+            lambda rng: (dyadic(rng, (2, 3)), dyadic(rng, (3, 4)), 1),
+            lambda rng: (dyadic(rng, (3, 2)).T, dyadic(rng, (3, 2)), ((1,), (0,))),
+            lambda rng: (dyadic(rng, (2, 2, 3)), dyadic(rng, (2, 3, 2)), 2),
+        ),
+    ),
     Definition(
         "addmm",
         _addmm,

@@ -60,25 +60,12 @@ def _gather(input: Value, dim: int, index: Value, *, sparse_grad: bool = False) 
     return build.gather(input, dim, integers(index))
 
 
-def _take_along_dim(input: Value, indices: Value, dim: int | None = None) -> Node:
-    if dim is None:
-        return build.getitem(build.reshape(input, -1), integers(indices).ravel())
-    return build.gather(input, dim, integers(indices))
-
-
 def _index_select(input: Value, dim: int, index: Value) -> Node:
     source = build.node(input)
     if source.ndim == 0:
         return source
     (axis,) = build.normal_axes(dim, source.ndim)
     return build.getitem(source, (*(slice(None),) * axis, np.atleast_1d(integers(index))))
-
-
-def _index_add(input: Value, dim: int, index: Value, source: Value, *, alpha: Value = 1) -> Node:
-    (axis,) = build.normal_axes(dim, build.node(input).ndim)
-    key = (*(slice(None),) * axis, integers(index))
-    scaled = source if build.is_number(alpha) and alpha == 1 else build.multiply(alpha, source)
-    return build.index_put(input, key, scaled, accumulate=True)
 
 
 def _select(input: Value, dim: int, index: int) -> Node:
@@ -94,19 +81,6 @@ def _masked_select(input: Value, mask: Value) -> Node:
     held, source = truths(mask), build.node(input)
     shape = np.broadcast_shapes(held.shape, tuple(int(size) for size in source.shape))
     return build.getitem(build.broadcast_to(source, shape), np.broadcast_to(held, shape))
-
-
-def _scatter(input: Value, dim: int, index: Value, src: Value) -> Node:
-    return build.scatter(input, dim, integers(index), src)
-
-
-def _scatter_add(input: Value, dim: int, index: Value, src: Value) -> Node:
-    return build.scatter_add(input, dim, integers(index), src)
-
-
-def _embedding(input: Value, weight: Value, padding_idx: int | None = None) -> Node:
-    """Rows of the weight; the padding row's gradient convention is no mathematics."""
-    return build.getitem(weight, integers(input))
 
 
 def _keys(rng: np.random.Generator) -> list[Sample]:
@@ -190,12 +164,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("select", _select, (REALS,), (), _chosen, view=True),
     Definition("index_put", _index_put, (REALS, REALS), (), _writes),
     Definition("gather", _gather, (REALS,), (), _gathers),
-    Definition("take_along_dim", _take_along_dim, (REALS,), aliases=("take_along_axis",)),
     Definition("index_select", _index_select, (REALS,), (), _selections),
-    Definition("index_add", _index_add, (REALS, REALS)),
     Definition("masked_fill", _masked_fill, (REALS,), (), _masks),
     Definition("masked_select", _masked_select, (REALS,), (), _picked),
-    Definition("scatter", _scatter, (REALS, REALS)),
-    Definition("scatter_add", _scatter_add, (REALS, REALS)),
-    Definition("embedding", _embedding, (REALS,)),
 )

@@ -140,17 +140,6 @@ def _stack(tensors: Sequence[Value], dim: int = 0) -> Node:
     return build.stack(tensors, dim)
 
 
-def _hstack(tensors: Sequence[Value]) -> Node:
-    held = [build.reshape(v, (1,)) if build.node(v).ndim == 0 else build.node(v) for v in tensors]
-    return build.concat(held, 0 if held[0].ndim == 1 else 1)
-
-
-def _vstack(tensors: Sequence[Value]) -> Node:
-    held = [build.node(value) for value in tensors]
-    rows = [build.reshape(v, (1, -1)) if v.ndim < 2 else v for v in held]
-    return build.concat(rows, 0)
-
-
 def _split(input: Value, split_size_or_sections: Any, dim: int = 0) -> tuple[Node, ...]:
     source = build.node(input)
     (axis,) = build.normal_axes(dim, source.ndim)
@@ -226,16 +215,6 @@ def _diag(input: Value, diagonal: int = 0) -> Node:
     rows = np.arange(int(source.shape[0]))
     places[rows + max(-diagonal, 0), rows + max(diagonal, 0)] = rows
     return build.take(source, places)
-
-
-def _pad(input: Value, pad: Sequence[int], mode: str = "constant", value: Any = None) -> Node:
-    if mode != "constant":
-        raise NotImplementedError(f"pad with mode {mode!r} has no definition: use 'constant'")
-    source = build.node(input)
-    widths = [(0, 0)] * source.ndim
-    for k in range(len(pad) // 2):
-        widths[source.ndim - 1 - k] = (pad[2 * k], pad[2 * k + 1])
-    return build.pad(source, widths, 0 if value is None else value)
 
 
 def _rows(name: str, *arguments: tuple[tuple[int, ...], tuple[Any, ...]]) -> Any:
@@ -360,8 +339,6 @@ DEFINITIONS: tuple[Definition, ...] = (
         ("concat", "concatenate"),
     ),
     Definition("stack", _stack, (REALS,), (), _lists(((2, 3), (2, 3)), ((), ()), ((0,), (0,)))),
-    Definition("hstack", _hstack, (REALS,)),
-    Definition("vstack", _vstack, (REALS,)),
     _define(
         "split",
         _split,
@@ -394,8 +371,5 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     _define(
         "triu", _triu, ((3, 3), ()), ((2, 4), (1,)), ((0, 2), ()), ((2, 3, 3), (-1,)), ((3, 2), ())
-    ),
-    _define(
-        "pad", _pad, ((3,), ((1, 2),)), ((2, 3), ((0, 1, 2, 0),)), aliases=("constant_pad_nd",)
     ),
 )

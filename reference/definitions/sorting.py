@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from reference import build
@@ -33,24 +31,6 @@ def _topk(
     values, indices = build.sort_with_indices(source, axis, largest)
     key = (*(slice(None),) * axis, slice(0, k))
     return build.getitem(values, key), build.getitem(indices, key)
-
-
-def _kthvalue(input: Value, k: int, dim: int = -1, keepdim: bool = False) -> tuple[Node, Node]:
-    source = build.node(input)
-    (axis,) = build.normal_axes(dim, source.ndim)
-    key = (*(slice(None),) * axis, slice(k - 1, k) if keepdim else k - 1)
-    values, indices = build.sort_with_indices(source, axis)
-    return build.getitem(values, key), build.getitem(indices, key)
-
-
-def _median(input: Value, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The lower of the middle values, as PyTorch takes it."""
-    source = build.node(input)
-    if dim is None:
-        flat = build.reshape(source, -1)
-        return _kthvalue(flat, (int(flat.shape[0]) + 1) // 2)[0]
-    (axis,) = build.normal_axes(dim, source.ndim)
-    return _kthvalue(source, (int(source.shape[axis]) + 1) // 2, axis, keepdim)
 
 
 def _samples(rng: np.random.Generator) -> list[Sample]:
@@ -85,6 +65,4 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("sort", _sort, (REALS,), ("equal",), _samples, results=_PAIR),
     Definition("argsort", _argsort, samples=_orders, results=("index",)),
     Definition("topk", _topk, (REALS,), ("equal",), _largest, results=_PAIR),
-    Definition("kthvalue", _kthvalue, (REALS,), ("equal",), results=_PAIR),
-    Definition("median", _median, (REALS,), ("equal",), results=_PAIR),
 )

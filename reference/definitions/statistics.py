@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from math import floor, prod
 from typing import Any
@@ -13,7 +12,6 @@ import sympy as sp
 
 from reference import build
 from reference.build import Value
-from reference.definitions import sorting
 from reference.definitions.axes import along
 from reference.definitions.reductions import vector_norm
 from reference.definitions.registry import REALS, Definition, Sample, Samples
@@ -98,17 +96,22 @@ def _between(ordered: Node, axis: int, place: Fraction, interpolation: str) -> N
     return build.elementwise(lambda a, b, w: a + w * (b - a), first, second, rest)
 
 
-def _nanmedian(input: Value, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The median: of numbers, none of which is missing, the lower of the middle two."""
+def _kthvalue(input: Value, k: int, dim: int = -1, keepdim: bool = False) -> tuple[Node, Node]:
     source = build.node(input)
-    if dim is None:
-        flat = build.sort(build.reshape(source, -1))
-        return build.getitem(flat, (int(flat.shape[0]) + 1) // 2 - 1)
     (axis,) = build.normal_axes(dim, source.ndim)
-    middle = (int(source.shape[axis]) + 1) // 2 - 1
-    key = along(axis, slice(middle, middle + 1) if keepdim else middle)
+    key = (*(slice(None),) * axis, slice(k - 1, k) if keepdim else k - 1)
     values, indices = build.sort_with_indices(source, axis)
     return build.getitem(values, key), build.getitem(indices, key)
+
+
+def _median(input: Value, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The lower of the middle values, as PyTorch takes it."""
+    source = build.node(input)
+    if dim is None:
+        flat = build.reshape(source, -1)
+        return _kthvalue(flat, (int(flat.shape[0]) + 1) // 2)[0]
+    (axis,) = build.normal_axes(dim, source.ndim)
+    return _kthvalue(source, (int(source.shape[axis]) + 1) // 2, axis, keepdim)
 
 
 def _nansum(input: Value, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Node:
@@ -336,9 +339,6 @@ def _quantiles(rng: np.random.Generator) -> list[Sample]:
     ]
 
 
-_SORTING = {row.name: row for row in sorting.DEFINITIONS}
-
-
 def _ranked(rng: np.random.Generator) -> list[Sample]:
     return [
         Sample((distinct(rng, (5,)), 2)),
@@ -353,12 +353,14 @@ _TWO = ("real", "real")
 
 DEFINITIONS: tuple[Definition, ...] = (
     # by order
-    replace(_SORTING["median"], samples=_axes(extreme=True, kink=True)),
-    replace(_SORTING["kthvalue"], samples=_ranked),
+    Definition(
+        "median", _median, (REALS,), ("equal",), _axes(extreme=True, kink=True), results=_PAIR
+    ),
+    Definition("kthvalue", _kthvalue, (REALS,), ("equal",), _ranked, results=_PAIR),
     Definition("quantile", _quantile, (REALS,), ("equal",), _quantiles, ("nanquantile",)),
     Definition(
         "nanmedian",
-        _nanmedian,
+        _median,  # of numbers, none of which is missing
         (REALS,),
         ("equal",),
         _axes(extreme=True, kink=True),

@@ -1,0 +1,33 @@
+"""PyTorch's `fft`, one line for each definition that is one."""
+
+from __future__ import annotations
+
+from reference.functions import function
+
+__all__ = [
+    "fft",
+    "fft2",
+    "fftn",
+    "ifft",
+    "ifft2",
+    "ifftn",
+    "irfft",
+    "irfft2",
+    "irfftn",
+    "rfft",
+    "rfft2",
+    "rfftn",
+]
+
+fft = function("fft")
+fft2 = function("fft2")
+fftn = function("fftn")
+ifft = function("ifft")
+ifft2 = function("ifft2")
+ifftn = function("ifftn")
+irfft = function("irfft")
+irfft2 = function("irfft2")
+irfftn = function("irfftn")
+rfft = function("rfft")
+rfft2 = function("rfft2")
+rfftn = function("rfftn")
