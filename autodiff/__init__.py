@@ -9,7 +9,9 @@ tensor([[4.5000, 4.5000],
         [4.5000, 4.5000]])
 """
 
+import importlib as _importlib
 import math as _math
+from typing import Any as _Any
 
 from autodiff import autograd, linalg, nn, special
 from autodiff.creation import (
@@ -222,6 +224,16 @@ inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 
 __version__ = "0.1.0"
 
+
+def __getattr__(name: str) -> _Any:
+    """What most programs do without is loaded when it is asked for."""
+    if name == "func":
+        return _importlib.import_module("autodiff.func")
+    if name == "vmap":
+        return _importlib.import_module("autodiff.mapping").vmap
+    raise AttributeError(f"module 'autodiff' has no attribute {name!r}")
+
+
 __all__ = [
     "Size",
     "Tensor",
@@ -289,6 +301,7 @@ __all__ = [
     "from_numpy_dtype",
     "full",
     "full_like",
+    "func",
     "gather",
     "ge",
     "get_default_dtype",
@@ -409,6 +422,7 @@ __all__ = [
     "unflatten",
     "unsqueeze",
     "var",
+    "vmap",
     "where",
     "zeros",
     "zeros_like",

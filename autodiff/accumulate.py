@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from autodiff import errors
 from autodiff.backward import Arithmetic
 from autodiff.graph import Node
+from autodiff.kernels.arrays import arrays
 from autodiff.operation import Operation, wrap
 from autodiff.ops.pointwise import ADD
 from autodiff.ops.shapes import COPY
@@ -17,20 +19,17 @@ from autodiff.state import TensorState
 __all__ = ["accumulate_array", "accumulate_tensor", "arithmetic"]
 
 
+_PLAIN: set[Any] = {np.ndarray, np.float32, np.float64}
+
+
 def _add_into(mine: Any, other: Any) -> Any:
     if type(mine) is np.ndarray and mine.shape == other.shape and mine.dtype == other.dtype:
         return np.add(mine, other, out=mine)
     return mine + other
 
 
-def _plus(first: Any, second: Any) -> Any:
-    return first + second
-
-
 def _owned(result: Any, cotangent: Any, node: Node) -> bool:
     """Whether nobody else can see a rule's result."""
-    if type(result) is not np.ndarray:
-        return isinstance(result, np.generic)
     if result is cotangent or result.base is not None or node.hooks is not None:
         return False
     if not isinstance(node, Operation):
@@ -108,18 +107,29 @@ def _same(tensor: Any, like: Any = None) -> Any:
     return tensor
 
 
-def arithmetic(create_graph: bool) -> Arithmetic:
-    """The arithmetic of a pass."""
+def _arithmetic(create_graph: bool) -> Arithmetic:
     result = Arithmetic()
     result.create_graph = create_graph
     if create_graph:
         result.plus = result.add_into = ADD
+        result.array_type = None
+        result.plain, result.namespace = set(), None
         result.owned = _never_owned
         result.accumulate = accumulate_tensor
         result.wrap, result.unwrap = _same, _same
     else:
-        result.plus, result.add_into = _plus, _add_into
+        result.plus, result.add_into = operator.add, _add_into
+        result.array_type = np.ndarray
+        result.plain, result.namespace = _PLAIN, arrays
         result.owned = _owned
         result.accumulate = accumulate_array
         result.wrap, result.unwrap = wrap, _unwrap
     return result
+
+
+_ARRAYS, _TENSORS = _arithmetic(False), _arithmetic(True)
+
+
+def arithmetic(create_graph: bool) -> Arithmetic:
+    """The arithmetic of a pass."""
+    return _TENSORS if create_graph else _ARRAYS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,13 +22,14 @@ from autodiff.modes import (
     enable_grad,
     grad_mode,
     no_grad,
+    refuse_in_transform,
     restore,
     set_grad_enabled,
     silence,
 )
 from autodiff.operation import wrap
 from autodiff.ops.shapes import TO_COPY
-from autodiff.state import TensorState
+from autodiff.state import TensorState, layered_by
 from autodiff.views import edge_of, requires_grad
 
 __all__ = [
@@ -44,8 +46,20 @@ __all__ = [
 Variable = TensorState
 
 
+def __getattr__(name: str) -> Any:
+    """Forward mode and `functional` are loaded when they are asked for: they need tensors."""
+    if name in ("forward_ad", "functional"):
+        return importlib.import_module(f"autodiff.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def _as_tuple(value: Any) -> tuple[Any, ...]:
     return (value,) if is_tensor_like(value) else tuple(value)
+
+
+def _layered(*values: Any) -> Any:
+    """A tensor that a transform has put a layer around, if there is one among the values."""
+    return next((one for one in map(layered_by, values) if one is not None), None)
 
 
 def _targets(inputs: Any, function: str) -> tuple[Any, ...]:
@@ -138,13 +152,14 @@ def _walk(
     create_graph: bool,
     wanted: Sequence[tuple[Node, int]] | None,
     accumulate: bool,
+    tensors: bool = False,
 ) -> list[Any]:
     token = silence(SILENT)
     try:
         with grad_mode(create_graph):
             return run(
                 roots,
-                arithmetic(create_graph),
+                arithmetic(create_graph or tensors),
                 retain_graph=retain_graph,
                 wanted=wanted,
                 accumulate=accumulate,
@@ -185,9 +200,13 @@ def backward(
                 "`backward()`. Please only use `grad_tensors`."
             )
         grad_tensors = grad_variables
+    refuse_in_transform(errors.TRANSFORM_BACKWARD)
     targets = None if inputs is None else _targets(inputs, "backward")
     outputs = _as_tuple(tensors)
     gradients = _check_gradients(outputs, grad_tensors)
+    layered = _layered(*outputs, *gradients)
+    if layered is not None:
+        outputs, gradients = layered._roots(outputs, gradients)
     keep = create_graph if retain_graph is None else retain_graph
     roots = _roots(outputs, gradients, create_graph)
     edges = None if targets is None else _edges(targets, errors.RETAIN_NO_GRAD)
@@ -254,7 +273,11 @@ def grad(
         warnings.warn(errors.ONLY_INPUTS, FutureWarning, stacklevel=2)
     gradients = _check_gradients(sources, grad_outputs, is_grads_batched)
     keep = create_graph if retain_graph is None else retain_graph
-    if is_grads_batched:
+    layered = _layered(*sources, *targets, *gradients)
+    if layered is not None and not is_grads_batched:
+        found = layered._gradients(sources, targets, gradients, keep, create_graph)
+        _check_used(found, allowed)
+    elif is_grads_batched:
         found = _batched(sources, targets, gradients, keep, create_graph, allowed)
     else:
         found = _once(sources, targets, gradients, keep, create_graph, allowed)
@@ -278,15 +301,34 @@ def _once(
     roots = _roots(outputs, gradients, create_graph)
     edges = _edges(targets, errors.INPUT_WITHOUT_GRAD)
     found = _walk(roots, keep, create_graph, edges, False)
-    if not allowed:
-        for index, value in enumerate(found):
-            if value is None:
-                raise RuntimeError(errors.UNUSED_INPUT.format(index))
+    _check_used(found, allowed)
     if create_graph:
         return tuple(found)
     # what was passed through unchanged comes back as the tensor that it was, as in PyTorch
     known = {id(g._data): g for g in gradients if g is not None}
     return tuple(None if value is None else _presented(value, known) for value in found)
+
+
+def _check_used(found: Sequence[Any], allowed: bool) -> None:
+    if not allowed:
+        for index, value in enumerate(found):
+            if value is None:
+                raise RuntimeError(errors.UNUSED_INPUT.format(index))
+
+
+def passed(
+    outputs: Sequence[Any],
+    targets: Sequence[Any],
+    cotangents: Sequence[Any],
+    keep: bool,
+    create_graph: bool,
+) -> tuple[Any, ...]:
+    """One pass between bare tensors, with cotangents that a transform may have put layers on."""
+    if not any(one._layered for one in cotangents):
+        return _once(outputs, targets, cotangents, keep, create_graph, True)
+    roots = _roots(outputs, cotangents, True)
+    edges = _edges(targets, errors.INPUT_WITHOUT_GRAD)
+    return tuple(_walk(roots, keep, create_graph, edges, False, tensors=True))
 
 
 def _presented(value: Any, known: dict[int, Any]) -> Any:

@@ -27,7 +27,10 @@ class Arithmetic:
     owned): add into `.grad`. wrap, unwrap: from and to what a hook sees.
     """
 
-    __slots__ = ("accumulate", "add_into", "create_graph", "owned", "plus", "unwrap", "wrap")
+    __slots__ = (
+        "accumulate", "add_into", "array_type", "create_graph", "namespace", "owned", "plain",
+        "plus", "unwrap", "wrap",
+    )  # fmt: skip
 
     plus: Callable[[Any, Any], Any]
     add_into: Callable[[Any, Any], Any]
@@ -35,6 +38,9 @@ class Arithmetic:
     accumulate: Callable[[Any, Any, bool], None]
     wrap: Callable[[Any], Any]
     unwrap: Callable[[Any, Any], Any]
+    array_type: type | None  # of cotangents that may lie in memory of their own
+    plain: set[Any]  # the types of cotangents on which the walk may run a node's steps itself
+    namespace: Any  # for these
     create_graph: bool
 
 
@@ -53,15 +59,18 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
     on wanted edges (all leaves if None) get their `.grad`. Returns the cotangents at the wanted
     edges, None where none arrived.
     """
-    pending, order = _survey([root[0] for root in roots])
+    pending, order, sound = _survey([root[0] for root in roots])
     needed = None if wanted is None else _needed(order, wanted)
-    _check(order, needed)
+    if not sound:
+        _check(order, needed)
     arrived: dict[Node, Any] = {}
     mine: set[Node] = set()  # whose cotangent lies in memory that nobody else sees
     captured: dict[Edge, Any] = {}
     sought = set(wanted) if wanted is not None else _NOTHING
     plus, add_into, is_owned = arithmetic.plus, arithmetic.add_into, arithmetic.owned
+    array_type = arithmetic.array_type
     create_graph = arithmetic.create_graph
+    watched = False  # whether a user's code has run, which may have written to saved values
 
     for node, number, cotangent in roots:
         if node.several:
@@ -73,12 +82,14 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
 
     def finish(leaf: AccumulateGrad) -> None:
         """All that flows into a leaf has arrived."""
+        nonlocal watched
         if needed is not None and leaf not in needed:
             arrived.pop(leaf, None)
             return
         cotangent = arrived.pop(leaf, None)
         hooks = leaf.hooks
         owned = leaf in mine
+        watched = watched or hooks is not None or leaf.post_hooks is not None
         if hooks is not None:
             hooked = _tensor_hooks(leaf, hooks, cotangent, arithmetic)
             owned = owned and hooked is cotangent and not hooks.on_output
@@ -92,85 +103,126 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
             if hooks is not None and hooks.after:
                 _posthooks(hooks, (), cotangent, arithmetic)
 
+    def visit(node: Node, cotangent: Any) -> tuple[Sequence[Any], Any]:
+        """Run a node of which nothing is known; also what it was given, hooks considered."""
+        nonlocal watched
+        if needed is not None and node not in needed:
+            return (), cotangent
+        hooks = node.hooks
+        watched = watched or hooks is not None or node.fills
+        if node.several:
+            cotangent = _as_list(node, cotangent)
+        onward = needed is None or needed[node]
+        if onward and sought:
+            _capture(captured, sought, node, cotangent)
+        if hooks is not None:
+            cotangent = _tensor_hooks(node, hooks, cotangent, arithmetic)
+            if onward and hooks.before:
+                cotangent = _prehooks(hooks, cotangent, arithmetic, node.several)
+        if not onward:
+            _capture(captured, sought, node, cotangent)
+            return (), cotangent
+        results: Sequence[Any] = ()
+        if cotangent is not None or node.fills:
+            results = node.backward(cotangent, create_graph)
+        if hooks is not None and hooks.after:
+            results = _posthooks(hooks, results, cotangent, arithmetic)
+        if not retain_graph:
+            node.release()
+        return results, cotangent
+
     for root in {root[0]: None for root in roots}:
         if type(root) is AccumulateGrad and not pending[root]:
             finish(root)
 
+    def pass_on(edge: Node, number: int, result: Any, owned: bool) -> None:
+        """Add what arrives at a node to what is there."""
+        if edge.several:
+            _arrive_one_of_several(arrived, edge, number, result, plus)
+        elif edge in arrived:
+            if edge in mine:
+                arrived[edge] = add_into(arrived[edge], result)
+            else:
+                arrived[edge] = plus(arrived[edge], result)
+                mine.add(edge)
+        else:
+            arrived[edge] = result
+            if owned:
+                mine.add(edge)
+
+    plain = arithmetic.plain if wanted is None else _NOTHING
+    xp = arithmetic.namespace
     for node in order:
         cotangent = arrived.pop(node, None)
-        if needed is None or node in needed:
-            hooks = node.hooks
-            if node.several:
-                cotangent = _as_list(node, cotangent)
-            onward = needed is None or needed[node]
-            if onward and sought:
-                _capture(captured, sought, node, cotangent)
-            if hooks is not None:
-                cotangent = _tensor_hooks(node, hooks, cotangent, arithmetic)
-                if onward and hooks.before:
-                    cotangent = _prehooks(hooks, cotangent, arithmetic, node.several)
-            if onward:
-                results: Sequence[Any] = ()
-                if cotangent is not None or node.fills:
-                    results = node.backward(cotangent, create_graph)
-                if hooks is not None and hooks.after:
-                    results = _posthooks(hooks, results, cotangent, arithmetic)
-                if not retain_graph:
-                    node.release()
-            else:
-                results = ()
-                _capture(captured, sought, node, cotangent)
-        else:
-            results = ()
         edges = node.edges
-        if results:
+        own = type(cotangent)
+        if own not in plain or node.steps is None or node.hooks is not None or watched:
+            results, cotangent = visit(node, cotangent)
             numbers = node.numbers
             for position, edge in enumerate(edges):
                 if edge is None:
                     continue
-                result = results[position]
+                result = results[position] if results else None
                 if result is not None:
-                    if edge.several:
-                        number = 0 if numbers is None else numbers[position]
-                        _arrive_one_of_several(arrived, edge, number, result, plus)
-                    elif edge in arrived:
-                        if edge in mine:
-                            arrived[edge] = add_into(arrived[edge], result)
-                        else:
-                            arrived[edge] = plus(arrived[edge], result)
-                            mine.add(edge)
-                    else:
-                        arrived[edge] = result
-                        if is_owned(result, cotangent, node):
-                            mine.add(edge)
+                    owned = type(result) is array_type and is_owned(result, cotangent, node)
+                    pass_on(edge, numbers[position] if numbers else 0, result, owned)
                 if type(edge) is AccumulateGrad:
-                    pending[edge] -= 1
-                    if not pending[edge]:
+                    count = pending[edge] = pending[edge] - 1
+                    if not count:
                         finish(edge)
-        else:
-            for edge in edges:
-                if type(edge) is AccumulateGrad:
-                    pending[edge] -= 1
-                    if not pending[edge]:
-                        finish(edge)
+            continue
+        # The common case, on which the rest of this page spends its time: the node's own rules,
+        # one after the other, with nobody looking on.
+        shapes, saved = node.shapes, node.saved
+        for position, call in node.steps:
+            result = call(node, position, cotangent, saved, xp)
+            if own is not array_type:
+                if type(result) is not own or shapes is not None:
+                    result = node.fitted(result, position, cotangent)
+            elif (
+                type(result) is not own
+                or result.dtype is not cotangent.dtype
+                or result.shape != (cotangent.shape if shapes is None else shapes[position])
+            ):
+                result = node.fitted(result, position, cotangent)
+            edge = edges[position]
+            if edge.several or edge in arrived:
+                numbers = node.numbers
+                pass_on(edge, numbers[position] if numbers else 0, result, False)
+            else:
+                arrived[edge] = result
+                if type(result) is array_type and is_owned(result, cotangent, node):
+                    mine.add(edge)
+            if type(edge) is AccumulateGrad:
+                count = pending[edge] = pending[edge] - 1
+                if not count:
+                    finish(edge)
+        if not retain_graph:
+            node.release()
     return [captured.get(edge) for edge in wanted or ()]
 
 
-_NOTHING: set[Edge] = set()
+_NOTHING: set[Any] = set()
 
 
-def _survey(roots: Sequence[Node]) -> tuple[dict[Node, int], list[Node]]:
-    """How many edges lead to each leaf, and all other nodes, latest first."""
+def _survey(roots: Sequence[Node]) -> tuple[dict[Node, int], list[Node], bool]:
+    """How many edges lead to each leaf; all other nodes, latest first; whether all is as saved."""
     pending: dict[Node, int] = {}
     seen = set(roots)
     stack = list(seen)
     order: list[Node] = []
+    sound = True
     while stack:
         node = stack.pop()
         if type(node) is AccumulateGrad:
             pending.setdefault(node, 0)
             continue
         order.append(node)
+        counters = node.counters
+        if counters:
+            for counter, version, _ in counters:
+                if counter[0] != version:
+                    sound = False
         for edge in node.edges:
             if edge is not None:
                 if type(edge) is AccumulateGrad:
@@ -178,8 +230,11 @@ def _survey(roots: Sequence[Node]) -> tuple[dict[Node, int], list[Node]]:
                 elif edge not in seen:
                     seen.add(edge)
                     stack.append(edge)
-    order.sort(key=attrgetter("number"), reverse=True)
-    return pending, order
+    order.sort(key=_by_number, reverse=True)
+    return pending, order, sound
+
+
+_by_number = attrgetter("number")
 
 
 def _check(order: Sequence[Node], needed: dict[Node, bool] | None) -> None:

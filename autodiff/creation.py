@@ -17,7 +17,7 @@ from autodiff.dtypes import dtype as Dtype
 from autodiff.formatting import PrintOptions
 from autodiff.functions.arguments import is_number, require_tensor
 from autodiff.graph import LeafState
-from autodiff.modes import settings
+from autodiff.modes import random, settings
 from autodiff.operation import wrap
 from autodiff.state import TensorState
 
@@ -395,6 +395,7 @@ def manual_seed(seed: int) -> Any:
     return settings.generator
 
 
+@random
 def rand(
     *shape: Any,
     size: Any = None,
@@ -413,6 +414,7 @@ def rand(
     return _finished(rounded, requires_grad)
 
 
+@random
 def randn(
     *shape: Any,
     size: Any = None,
@@ -444,6 +446,7 @@ def randn_like(
     return randn(data.shape, dtype=from_numpy_dtype(target), requires_grad=requires_grad)
 
 
+@random
 def randint(
     low: int,
     high: Any = None,
@@ -468,6 +471,7 @@ def randint(
     return _finished(np.asarray(array, target), requires_grad)
 
 
+@random
 def randperm(n: int, *, dtype: Any = None, device: Any = None) -> Any:
     """The integers below n in random order."""
     if _whole("randperm", "n", n) < 0:

@@ -6,10 +6,12 @@ The wording is PyTorch 2.13's, so that a search for it finds the explanations wr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 __all__ = [
     "ENGINE_ADVICE",
     "NON_LEAF_GRAD",
+    "BatchedData",
     "RuleError",
     "already_freed",
     "broadcast_mismatch",
@@ -22,6 +24,14 @@ __all__ = [
 
 class RuleError(RuntimeError):
     """A derivative rule broke its contract: wrong count, shape or type of gradients."""
+
+
+class BatchedData(RuntimeError):
+    """Numbers were asked of a tensor inside of `vmap`, which stands for a whole batch."""
+
+    def by_member(self, name: str, *args: Any) -> Any:
+        """What the function `name` gives for every member of the batch."""
+        raise self
 
 
 LEAF_IN_PLACE = "a leaf Variable that requires grad is being used in an in-place operation."
@@ -113,6 +123,72 @@ DIRTY_VIEW = (
     "You can ask on the forum https://discuss.pytorch.org/ if you need help to do this change."
 )
 NON_DIFFERENTIABLE_TYPE = "mark_non_differentiable only accepts variable arguments, but got "
+TANGENT_SIZE = (
+    "Trying to set a forward gradient that has a different size than that of the original Tensor, "
+    "this is not supported. Tensor is of size {} while the given forward gradient is of size {}."
+)
+_IN_TRANSFORM = (
+    "inside of a function being transformed by a functorch transform. This is unsupported, please "
+    "attempt to use the functorch transforms (e.g. grad, vjp, jacrev, jacfwd, hessian) or call "
+)
+TRANSFORM_REQUIRES_GRAD = (
+    "You are attempting to call Tensor.requires_grad_() (or perhaps using "
+    f"torch.autograd.functional.* APIs) {_IN_TRANSFORM}requires_grad_() outside of a function "
+    "being transformed instead."
+)
+TRANSFORM_RETAIN_GRAD = (
+    f"You are attempting to call Tensor.retain_grad() {_IN_TRANSFORM}retain_grad() outside of a "
+    "function being transformed instead."
+)
+TRANSFORM_BACKWARD = (
+    "backward() called inside a functorch transform. This is not supported, please use "
+    "functorch.grad or functorch.vjp instead or call backward() outside of functorch transforms."
+)
+NO_SETUP_CONTEXT = (
+    "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, "
+    "...), it must override the setup_context staticmethod. For more details, please see "
+    "https://pytorch.org/docs/main/notes/extending.func.html"
+)
+NO_VMAP = (
+    "You tried to vmap over {}, but it does not have vmap support. Please override and implement "
+    "the vmap staticmethod or set generate_vmap_rule=True. For more details, please see "
+    "https://pytorch.org/docs/main/notes/extending.func.html"
+)
+BOTH_VMAPS = (
+    "You tried to vmap over {}, but it has both generate_vmap_rule=True and an overridden vmap "
+    "staticmethod. Please set generate_vmap_rule=False or delete the overridden vmap staticmethod "
+    "to avoid ambiguity. For more details, please see "
+    "https://pytorch.org/docs/main/notes/extending.func.html"
+)
+NO_JVP = (
+    "You must implement the jvp function for custom autograd.Function to use it with forward mode "
+    "AD."
+)
+VMAP_ITEM = (
+    "vmap: It looks like you're calling .{}() on a Tensor. We don't support vmap over calling "
+    ".{}() on a Tensor, please try to rewrite what you're doing with other operations. If error "
+    "is occurring somewhere inside PyTorch internals, please file a bug report."
+)
+VMAP_CONTROL_FLOW = (
+    "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. "
+    "We don't support that yet, please file an issue at "
+    "https://github.com/pytorch/pytorch/issues ."
+)
+VMAP_IN_PLACE = (
+    "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor "
+    "`other` in extra_args that has more elements than `self`. This happened due to `other` being "
+    "vmapped over but `self` not being vmapped over in a vmap. Please try to use out-of-place "
+    "operators instead of inplace arithmetic. If said operator is being called inside the PyTorch "
+    "framework, please file a bug report instead."
+)
+VMAP_DYNAMIC = (
+    "vmap: the members of the batch have results of different shapes, which cannot be stacked: "
+    "use a mask and torch.where"
+)
+VMAP_RANDOM = (
+    "vmap: called random operation while in randomness error mode. Please either use the 'same' "
+    "or 'different' randomness flags on vmap or perform the randomness operation out of vmap"
+)
 LEGACY_FUNCTION = (
     "Legacy autograd function with non-static forward method is deprecated. Please use new-style "
     "autograd function with static forward method. (Example: "

@@ -11,10 +11,10 @@ import numpy as np
 
 from autodiff import errors
 from autodiff.graph import FREED, Node, next_number
-from autodiff.modes import is_grad_enabled, no_grad
+from autodiff.modes import is_grad_enabled, levels, no_grad, refuse_in_transform
 from autodiff.operation import legacy_name, sum_to, wrap
 from autodiff.ops.indexing import ALIAS
-from autodiff.state import Extra, TensorState, version_counter
+from autodiff.state import Extra, TensorState, layered_by, version_counter
 from autodiff.views import check_writable, edge_of, rebase, requires_grad, title
 
 __all__ = ["BackwardCFunction", "Function", "FunctionCtx", "once_differentiable"]
@@ -42,6 +42,8 @@ class FunctionCtx(Node):
         self.numbers = self.hooks = self.counters = None
         self.number = 0
         self.to_save: tuple[Any, ...] = ()
+        self.saved_for_forward: tuple[Any, ...] | None = None
+        self.pushes = False  # whether `jvp` is running, which reads what was saved for it
         self.needs_input_grad: tuple[bool, ...] = ()
         self.materialize_grads = True
         self.dirty_tensors: tuple[Any, ...] = ()
@@ -86,6 +88,8 @@ class FunctionCtx(Node):
 
         Raises RuntimeError if they were freed by a backward pass or written to since.
         """
+        if self.pushes and self.saved_for_forward is not None:
+            return self.saved_for_forward
         if self._saved is None:
             return self.to_save
         if self._saved is FREED:
@@ -240,6 +244,24 @@ class Function:
 
     vjp = backward
 
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        """The tangent of every output from those of the arguments of forward (None: no tensor)."""
+        raise NotImplementedError(errors.NO_JVP)
+
+    generate_vmap_rule = False
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
+        """What forward gives for a batch: (outputs, the axis of the batch in each).
+
+        info: batch_size and randomness. in_dims: the axis of the batch in each argument, or None.
+        """
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap staticmethod "
+            "or set generate_vmap_rule=True."
+        )
+
     @classmethod
     def _backward_rule(cls) -> Callable[..., Any]:
         has_backward = cls.backward is not Function.backward
@@ -251,7 +273,20 @@ class Function:
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward without recording it, and record the function as one node."""
+        if levels.get():
+            own = cls.setup_context is not Function.setup_context
+            if not own:
+                refuse_in_transform(errors.NO_SETUP_CONTEXT)
+            layered = next((one for one in map(layered_by, args) if one is not None), None)
+            if layered is not None:
+                return layered._dispatch_function(cls, args, kwargs)
         ctx = cls._node_type()
+        output = cls._applied(ctx, args, kwargs)
+        ctx.saved_for_forward = None
+        return output
+
+    @classmethod
+    def _applied(cls, ctx: FunctionCtx, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         inputs = [one for one in args if isinstance(one, TensorState)]
         found = [edge_of(one) for one in inputs]
         recording = is_grad_enabled() and any(node is not None for node, _ in found)

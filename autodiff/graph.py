@@ -54,9 +54,15 @@ class Node:
     several: ClassVar[bool] = False  # has several outputs, and gets a list of cotangents
     fills: ClassVar[bool] = False  # runs even where no cotangent at all arrives (user's code)
 
+    # Rules that the walk may run itself: (position of the edge, call), for every edge in use. Such
+    # a node has `saved`, `shapes`, and `fitted` for results of another shape, dtype or type.
+    steps: ClassVar[Any] = None
+
     # (write counter, its count when the value was saved, place) of each saved value that can be
     # written to; the walk compares them before anything runs, and calls `check` where they differ
     counters: Any
+    saved: Any
+    shapes: Any
     edges: tuple[Node | None, ...]  # the node that made each input; None: needs no gradient
     numbers: tuple[int, ...] | None = None  # which output of that node; None: all are output 0
     hooks: NodeHooks | None
@@ -68,6 +74,10 @@ class Node:
         With `create_graph` the cotangents are tensors and what is computed is recorded;
         otherwise they are bare arrays. A node of several outputs gets a list.
         """
+        raise NotImplementedError
+
+    def fitted(self, result: Any, position: int, cotangent: Any) -> Any:
+        """What a step returned, in the shape and dtype that the input has."""
         raise NotImplementedError
 
     def release(self) -> None:
@@ -136,6 +146,12 @@ class AccumulateGrad(Node):
 
     __slots__ = ("variable",)
     variable: Any
+
+    @property
+    def post_hooks(self) -> Any:
+        """What users want to be called after the gradient has been added."""
+        state = self.variable._leaf
+        return None if state is None else state.post_hooks
 
     def __init__(self, variable: Any) -> None:
         self.variable = variable

@@ -14,7 +14,7 @@ from autodiff.operation import Operation, wrap
 from autodiff.primitive import Primitive, primitive
 from autodiff.promotion import explain, namespace, promote
 from autodiff.record import record
-from autodiff.state import TensorState, storage, version_counter
+from autodiff.state import TensorState, layered_by, storage, version_counter
 from autodiff.views import check_writable, rebase, requires_grad
 
 __all__ = [
@@ -68,6 +68,10 @@ def write(row: Primitive, tensor: Any, *others: Any, **params: Any) -> Any:
     Everything that can be refused is refused before anything changes.
     """
     inputs = (tensor, *others)
+    for one in inputs:
+        layered = layered_by(one)
+        if layered is not None:
+            return layered._dispatch_write(row, inputs, params)
     recording = allowed(inputs)
     if row not in _ANYWHERE:  # one value for all does not mind overlaps
         check_overlap(tensor, others)

@@ -15,10 +15,17 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 __all__ = [
+    "Block",
+    "Mode",
+    "change_mode",
     "enable_grad",
     "grad_mode",
     "is_grad_enabled",
+    "levels",
     "no_grad",
+    "random",
+    "recording",
+    "refuse_in_transform",
     "restore",
     "set_grad_enabled",
     "settings",
@@ -28,8 +35,88 @@ __all__ = [
 _GENERATOR = 0x20  # inspect.CO_GENERATOR, without importing inspect
 F = TypeVar("F", bound=Callable[..., Any])
 
-_grad: contextvars.ContextVar[bool] = contextvars.ContextVar("autodiff.grad", default=True)
-is_grad_enabled: Callable[[], bool] = _grad.get
+
+class Mode:
+    """How operations are recorded where anything but grad mode itself is unusual.
+
+    True where they are recorded at all. grad: grad mode. inference: whether what is made are
+    inference tensors. hooks: the pairs (pack, unpack) of `saved_tensors_hooks`, innermost last;
+    disabled: the message with which these are refused, or None. anomaly, check_nan: anomaly mode.
+    parent: the node whose backward is being recorded in anomaly mode. intercept: what a selective
+    checkpoint does with each operation. cloner: what is told of writes to memory.
+    """
+
+    __slots__ = (
+        "anomaly", "check_nan", "cloner", "disabled", "grad", "hooks", "inference", "intercept",
+        "parent",
+    )  # fmt: skip
+
+    def __init__(self, grad: bool) -> None:
+        self.grad = grad
+        self.inference = self.anomaly = False
+        self.check_nan = True
+        self.hooks: tuple[tuple[Any, Any], ...] = ()
+        self.disabled: str | None = None
+        self.parent: Any = None
+        self.intercept: Any = None
+        self.cloner: Any = None
+
+    def __bool__(self) -> bool:
+        return self.grad and not self.inference
+
+    def changed(self, changes: dict[str, Any]) -> Any:
+        """A mode that differs in some respect; a plain bool where nothing unusual is left."""
+        mode = Mode(self.grad)
+        for slot in Mode.__slots__:
+            setattr(mode, slot, changes.get(slot, getattr(self, slot)))
+        usual = not (mode.inference or mode.anomaly or mode.hooks or mode.parent is not None)
+        if usual and mode.disabled is None and mode.intercept is None and mode.cloner is None:
+            return mode.grad
+        return mode
+
+
+_grad: contextvars.ContextVar[Any] = contextvars.ContextVar("autodiff.grad", default=True)
+# True, False, or a `Mode` where something unusual is on
+recording: Callable[[], Any] = _grad.get
+
+
+def is_grad_enabled() -> bool:
+    """Whether grad mode is on."""
+    mode = _grad.get()
+    return mode if mode is True or mode is False else mode.grad  # type: ignore[no-any-return]
+
+
+def change_mode(**changes: Any) -> None:
+    """Change some part of how operations are recorded from now on."""
+    mode = _grad.get()
+    _grad.set((Mode(mode) if isinstance(mode, bool) else mode).changed(changes))
+
+
+# the levels of the transforms that are running (layers.py), lowest first
+levels: contextvars.ContextVar[tuple[Any, ...]] = contextvars.ContextVar(
+    "autodiff.levels", default=()
+)
+
+
+def refuse_in_transform(message: str) -> None:
+    """Raise RuntimeError where a transform of `func` is running, which does not support this."""
+    open_levels = levels.get()
+    if open_levels and any(level.transform for level in open_levels):
+        raise RuntimeError(message)
+
+
+def random(function: F) -> F:
+    """Mark a function as one that draws random numbers, which `vmap` has rules for."""
+
+    @functools.wraps(function)
+    def drawn(*args: Any, **kwargs: Any) -> Any:
+        draw: Callable[[], Any] = functools.partial(function, *args, **kwargs)
+        for level in reversed(levels.get()):
+            if level.batches:
+                draw = functools.partial(level.drawn, draw)
+        return draw()
+
+    return cast(F, drawn)
 
 
 class Settings:
@@ -44,17 +131,23 @@ class Settings:
 settings = Settings()
 
 
-class _GradMode:
-    """Set grad mode in a `with` block, around a function, or inside a generator's own steps."""
+class Block:
+    """Change the mode in a `with` block, around a function, or in a generator's own steps."""
 
-    __slots__ = ("_mode", "_tokens")
+    __slots__ = ("_before", "_changes")
 
-    def __init__(self, mode: bool) -> None:
-        self._mode = mode
-        self._tokens: list[contextvars.Token[bool]] = []
+    def __init__(self, **changes: Any) -> None:
+        self._changes = changes
+        self._before: list[Any] = []
 
     def __enter__(self) -> None:
-        self._tokens.append(_grad.set(self._mode))
+        before = _grad.get()
+        self._before.append(before)
+        changes = self._changes
+        if (before is True or before is False) and len(changes) == 1 and "grad" in changes:
+            _grad.set(changes["grad"])
+        else:
+            change_mode(**changes)
 
     def __exit__(
         self,
@@ -62,29 +155,35 @@ class _GradMode:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        token = self._tokens.pop()
-        try:
-            _grad.reset(token)
-        except ValueError:  # left in another context than entered: an async generator's
-            _grad.set(token.old_value is contextvars.Token.MISSING or bool(token.old_value))
+        before = self._before.pop()
+        now = _grad.get()
+        if (now is True or now is False) and (before is True or before is False):
+            _grad.set(before)
+            return
+        before = Mode(before) if isinstance(before, bool) else before
+        change_mode(**{name: getattr(before, name) for name in self._changes})
+
+    def _again(self) -> Block:
+        """A block like this one, for each call and for each step."""
+        return Block(**self._changes)
 
     def __call__(self, function: F) -> F:
-        mode = self._mode
         if (
             getattr(function, "__code__", None) is not None
             and function.__code__.co_flags & _GENERATOR
         ):
-            return cast(F, _steps_in_mode(function, mode))
+            return cast(F, _steps_in_mode(function, self._again))
+        again = self._again
 
         @functools.wraps(function)
         def in_mode(*args: Any, **kwargs: Any) -> Any:
-            with _GradMode(mode):
+            with again():
                 return function(*args, **kwargs)
 
         return cast(F, in_mode)
 
 
-def _steps_in_mode(function: Callable[..., Any], mode: bool) -> Callable[..., Any]:
+def _steps_in_mode(function: Callable[..., Any], block: Callable[[], Block]) -> Callable[..., Any]:
     """Each step of the generator runs in the mode; its caller's code between steps does not."""
 
     @functools.wraps(function)
@@ -93,7 +192,7 @@ def _steps_in_mode(function: Callable[..., Any], mode: bool) -> Callable[..., An
         step, value = generator.send, None
         try:
             while True:
-                with _GradMode(mode):
+                with block():
                     try:
                         item = step(value)
                     except StopIteration as stop:
@@ -105,18 +204,18 @@ def _steps_in_mode(function: Callable[..., Any], mode: bool) -> Callable[..., An
                 except BaseException as error:  # noqa: BLE001 - thrown into the generator
                     step, value = generator.throw, error
         finally:
-            with _GradMode(mode):
+            with block():
                 generator.close()
 
     return steps
 
 
-def grad_mode(mode: bool) -> _GradMode:
+def grad_mode(mode: bool) -> Block:
     """A block in which grad mode is `mode`."""
-    return _GradMode(mode)
+    return Block(grad=mode)
 
 
-class no_grad(_GradMode):
+class no_grad(Block):
     """Record nothing inside: `with no_grad():`, `@no_grad()`, or on a generator function.
 
     >>> import autodiff
@@ -132,14 +231,14 @@ class no_grad(_GradMode):
         mode = super().__new__(cls)
         if function is None:
             return mode
-        _GradMode.__init__(mode, False)
+        Block.__init__(mode, grad=False)
         return mode(function)  # `@no_grad` without parentheses
 
     def __init__(self, function: None = None) -> None:
-        super().__init__(False)
+        super().__init__(grad=False)
 
 
-class enable_grad(_GradMode):
+class enable_grad(Block):
     """Record again inside a `no_grad` block.
 
     >>> import autodiff
@@ -154,14 +253,14 @@ class enable_grad(_GradMode):
         mode = super().__new__(cls)
         if function is None:
             return mode
-        _GradMode.__init__(mode, True)
+        Block.__init__(mode, grad=True)
         return mode(function)
 
     def __init__(self, function: None = None) -> None:
-        super().__init__(True)
+        super().__init__(grad=True)
 
 
-class set_grad_enabled(_GradMode):
+class set_grad_enabled(Block):
     """Set grad mode at once, until changed; as a context manager, until the block ends.
 
     >>> import autodiff
@@ -180,18 +279,18 @@ class set_grad_enabled(_GradMode):
                 f"set_grad_enabled() expects a bool, but got {type(mode).__name__}: "
                 "pass True or False"
             )
-        super().__init__(mode)
-        self._previous = _grad.get()
-        _grad.set(mode)
+        super().__init__(grad=mode)
+        self._previous = is_grad_enabled()
+        change_mode(grad=mode)
 
     def __enter__(self) -> None:
-        _grad.set(self._mode)
+        change_mode(**self._changes)
 
     def __exit__(self, *exception: object) -> None:
-        _grad.set(self._previous)
+        change_mode(grad=self._previous)
 
     def __call__(self, function: F) -> F:
-        _grad.set(self._previous)  # as a decorator it acts inside the function alone
+        change_mode(grad=self._previous)  # as a decorator it acts inside the function alone
         return super().__call__(function)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from autodiff import errors
 from autodiff.dtypes import from_numpy_dtype
 from autodiff.graph import FREED, FREED_COUNTERS, Node
+from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.plan import Plan
 from autodiff.row import Row
 from autodiff.state import Extra, TensorState
@@ -20,6 +21,7 @@ from autodiff.state import Extra, TensorState
 __all__ = [
     "GeneralOperation",
     "Operation",
+    "ParameterOperation",
     "bind_tensor_class",
     "legacy_name",
     "sum_to",
@@ -29,8 +31,9 @@ __all__ = [
 _new = object.__new__
 _PLAIN = (int, float, complex, type(None))
 _NO_PARAMS: dict[str, Any] = {}
-_ARRAYS = (np.ndarray, np.generic)
+_ARRAYS = {np.ndarray, np.float32, np.float64}
 _ndarray = np.ndarray
+_LEADING = tuple(tuple(range(n)) for n in range(65))  # NumPy has up to 64 axes
 
 Tensor: type[TensorState] = TensorState
 
@@ -83,31 +86,55 @@ class Operation(Node):
                     self.check()
             if create_graph:
                 saved = self._saved_tensors(saved)
+        if self.types is not None or self.output_meta is not None:
+            return self._general_backward(cotangent, create_graph, saved)
+        own = type(cotangent)
+        xp = NUMPY if own in _ARRAYS else _namespace(cotangent)
+        shapes = self.shapes
+        results: list[Any] = [None] * len(self.edges)
+        for position, call in self.plan.steps:
+            result = call(self, position, cotangent, saved, xp)
+            if type(result) is own and (own is not _ndarray or result.dtype is cotangent.dtype):
+                shape = cotangent.shape if shapes is None else shapes[position]
+                if result.shape != shape:
+                    result = self._fitted(result, position, shape, cotangent, xp)
+            else:
+                shape = cotangent.shape if shapes is None else shapes[position]
+                result = self._fitted(result, position, shape, cotangent, xp)
+            results[position] = result
+        return results
+
+    def _general_backward(
+        self, cotangent: Any, create_graph: bool, saved: Sequence[Any]
+    ) -> Sequence[Any]:
+        """The same where inputs differ in dtype, are complex, or there are several outputs."""
         first = cotangent
         if self.output_meta is not None:
             cotangent = self._materialized(cotangent, create_graph)
             first = cotangent[0]
-        xp = np if isinstance(first, _ARRAYS) else first.__array_namespace__()
+        xp = _namespace(first)
         plan = self.plan
         if plan.conjugate:
             cotangent = xp.conj(cotangent)
-        shapes, types = self.shapes, self.types
-        own = type(first)
         results: list[Any] = [None] * len(self.edges)
         for position, call in plan.steps:
             result = call(self, position, cotangent, saved, xp)
             if plan.conjugate:
                 result = xp.conj(result)
-            shape = first.shape if shapes is None else shapes[position]
-            if (
-                types is not None
-                or type(result) is not own
-                or result.shape != shape
-                or (own is _ndarray and result.dtype is not first.dtype)
-            ):
-                result = self._fitted(result, position, shape, first, xp)
-            results[position] = result
+            shape = first.shape if self.shapes is None else self.shapes[position]
+            results[position] = self._fitted(result, position, shape, first, xp)
         return results
+
+    def fitted(self, result: Any, position: int, cotangent: Any) -> Any:
+        """What a rule returned, with broadcasting undone, in the input's shape and dtype."""
+        shape = cotangent.shape if self.shapes is None else self.shapes[position]
+        if (
+            getattr(result, "shape", None) == shape
+            and numpy_dtype(result) == numpy_dtype(cotangent)
+            and isinstance(result, np.ndarray | np.generic)
+        ):
+            return result
+        return self._fitted(result, position, shape, cotangent, NUMPY)
 
     def _fitted(
         self, result: Any, position: int, shape: tuple[int, ...], cotangent: Any, xp: Any
@@ -191,16 +218,26 @@ class Operation(Node):
         )
 
 
-class GeneralOperation(Operation):
-    """An application for which nothing may be taken for granted."""
+class ParameterOperation(Operation):
+    """An application with keyword parameters."""
 
-    __slots__ = ("numbers", "output_meta", "params", "types")
+    __slots__ = ("params",)
 
     def release(self) -> None:
-        if self.saved is not None or (self.params and _holds_arrays(self.params)):
+        if self.saved is not None or (self.row.indexed and _holds_arrays(self.params)):
             self.saved = FREED
             self.counters = FREED_COUNTERS
             self.params = _NO_PARAMS
+
+
+class GeneralOperation(ParameterOperation):
+    """An application for which nothing may be taken for granted."""
+
+    __slots__ = ("numbers", "output_meta", "types")
+
+
+def _namespace(value: Any) -> Any:
+    return NUMPY if isinstance(value, np.ndarray | np.generic) else value.__array_namespace__()
 
 
 def _holds_arrays(params: dict[str, Any]) -> bool:
@@ -247,6 +284,8 @@ def sum_to(value: Any, shape: tuple[int, ...], xp: Any) -> Any:
     lead = len(found) - len(shape)
     if lead < 0:
         return _expand_to(value, shape, xp)
+    if found[lead:] == shape:
+        return xp.sum(value, axis=_LEADING[lead], dtype=value.dtype)
     axes = [*range(lead)]
     for axis, size in enumerate(shape):
         if found[lead + axis] != size:

@@ -18,6 +18,8 @@ __all__ = ["PARAM", "POSITION", "SAVED", "SHAPE", "XP", "G", "Plan"]
 # the position of the input asked about
 G, XP, SAVED, SHAPE, PARAM, POSITION = range(6)
 
+_NUMBERED = {"__slots__": ("numbers",), "__module__": "autodiff"}
+
 Codes = tuple[tuple[int, Any], ...]
 # (node, position of the input, cotangent, saved values, namespace) -> cotangent of the input
 Call = Callable[[Any, int, Any, Sequence[Any], Any], Any]
@@ -29,11 +31,14 @@ class Plan:
     sources: what is saved, in order: position of an input, or -1 - k for output k. steps: for
     each input that needs a gradient its position and the call of its rule. rules: the rules
     behind the calls. conjugate: whether
-    complex numbers are involved and the rules are complex partials. node_type, straight_type:
-    the classes of the nodes, which carry all this.
+    complex numbers are involved and the rules are complex partials. node_type, call_type,
+    numbered_type, straight_type: the classes of the nodes, which carry all this.
     """
 
-    __slots__ = ("conjugate", "node_type", "rules", "sources", "steps", "straight_type")
+    __slots__ = (
+        "call_type", "conjugate", "node_type", "numbered_type", "rules", "sources", "steps",
+        "straight_type",
+    )  # fmt: skip
 
     def __init__(self, row: Row, wanted: Sequence[int], conjugate: bool = False) -> None:
         self.conjugate = conjugate
@@ -62,9 +67,12 @@ class Plan:
         members = {"__slots__": (), "plan": self, "__module__": "autodiff"}
         name = row.node_type.__name__
         self.node_type: Any = type(name, (row.node_type,), members)
+        members = {**members, "steps": None if conjugate else self.steps}
+        self.call_type: Any = type(name, (row.call_type,), members)
         if not sources:
             members = {**members, "saved": None, "counters": None}
         self.straight_type: Any = type(name, (row.straight_type,), members)
+        self.numbered_type: Any = type(name, (self.straight_type,), _NUMBERED)
 
 
 def _call(rule: Callable[..., Any], codes: Codes) -> Call:

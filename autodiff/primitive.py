@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import operation, straight
+from autodiff import operation, straight, straight_call
+from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.modes import SILENT, is_grad_enabled, restore, silence
-from autodiff.operation import GeneralOperation, Operation, wrap
+from autodiff.operation import GeneralOperation, Operation, ParameterOperation, wrap
 from autodiff.plan import PARAM, POSITION, SAVED, SHAPE, XP, G
 from autodiff.promotion import explain, namespace, promote
 from autodiff.record import record
@@ -45,7 +46,9 @@ __all__ = [
 ]
 
 _DEFAULT_NAMES = ("x", "y", "z")
+_INDICES = {"index", "mask", "scales", "indices"}  # parameters that may be arrays
 _new = object.__new__
+_ndarray = np.ndarray
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
@@ -53,6 +56,7 @@ def bind_tensor_class(cls: type[TensorState]) -> None:
     """Called once by `tensor_class.py`, which needs the operations to define its methods."""
     operation.bind_tensor_class(cls)
     straight.bind_tensor_class(cls)
+    straight_call.bind_tensor_class(cls)
 
 
 class Primitive(Row):
@@ -85,11 +89,18 @@ class Primitive(Row):
         self, *inputs: Any, **params: Any
     ) -> Any:
         """Apply to tensors (recorded), or run the kernel on bare arrays."""
+        if type(inputs[0]) is _ndarray and len(inputs) < 3 and type(inputs[-1]) is _ndarray:
+            return self.run(*inputs, **params)
         arrays = []
         dtype = None  # of the tensors, as long as they have one in common
         uniform = True
         for value in inputs:
             if isinstance(value, TensorState):
+                extra = value._extra
+                if extra is not None and extra.view is not None and extra.view.base._layered:
+                    return extra.view.base._dispatch(self, inputs, params)
+                if value._layered:
+                    return value._dispatch(self, inputs, params)
                 array = value._data
                 if dtype is not array.dtype:
                     uniform = uniform and dtype is None
@@ -124,7 +135,7 @@ class Primitive(Row):
             record(self, inputs, arrays, results, params, dtype if uniform else None)
         if self.view:
             for number, result in enumerate(results):
-                step = (self, params) if self.single is None else self.single(params, number)
+                step = (self, params if self.single is None else (params, number))
                 link_view(result, inputs[0], step, several)
         return tuple(results) if several else results[0]
 
@@ -170,7 +181,11 @@ def _name_nodes(row: Primitive, name: str) -> None:
     row.plans = {}
     row.node_type = type(name, (GeneralOperation,), {**members, "several": row.outputs == -1})
     row.straight_type = type(name, (Operation,), members)
-    row.straight = straight_unary(row) if len(row.inputs) == 1 else straight_binary(row)
+    row.call_type = type(name, (ParameterOperation,), members)
+    if row.promotion is not None and row.broadcasts and not row.parameters and len(row.inputs) < 3:
+        row.straight = straight_unary(row) if len(row.inputs) == 1 else straight_binary(row)
+    else:
+        row.straight = straight_call.straight_call(row)
 
 
 def primitive(
@@ -182,6 +197,7 @@ def primitive(
     inputs: Sequence[str] | None = None,
     promotion: str | None = None,
     broadcasts: bool = False,
+    elementwise: bool = False,
     holomorphic: bool = False,
     linear: bool = False,
     view: bool = False,
@@ -196,7 +212,9 @@ def primitive(
     rules: one per input; None where there is no derivative; empty if the result has none at all.
     inputs: the names of the inputs, read off the kernel where it is Python code. promotion:
     None, "common" (PyTorch's result type) or "float" (and integers become the default dtype).
-    holomorphic: rules are complex partials, conjugated for cotangents here. linear: the kernel
+    elementwise: an element of the result is made of the inputs' elements at its place, so a rule
+    serves tangents, too. holomorphic: rules are complex partials, conjugated for cotangents here.
+    linear: the kernel
     is its own tangent rule. view: the result shares memory with the first input. variadic: any
     number of inputs under one rule, which may ask for `position` and `x_shape`. outputs: names
     of the outputs for rules to ask by, or -1 where their number varies and rules take a list.
@@ -209,6 +227,7 @@ def primitive(
     row.rules = tuple(rules)
     row.promotion = promotion
     row.broadcasts = broadcasts
+    row.elementwise = elementwise
     row.holomorphic = holomorphic
     row.linear = linear
     row.view = view
@@ -216,6 +235,8 @@ def primitive(
     row.outputs = outputs
     row.single = single
     row.codes = tuple(() if rule is None else _codes(row, rule) for rule in row.rules)
+    row.parameters = tuple(one for one in found if one not in row.inputs)
+    row.indexed = not _INDICES.isdisjoint(row.parameters)
     _name_nodes(row, node)
     return row
 
@@ -239,6 +260,7 @@ def pointwise(
         inputs=inputs,
         promotion=promotion,
         broadcasts=True,
+        elementwise=True,
         holomorphic=holomorphic,
     )
 
@@ -258,7 +280,7 @@ def _kernel(kernel: Any) -> tuple[Any, Any, bool, tuple[str, ...]]:
         return kernel, kernel, False, ()
     names = code.co_varnames[: code.co_argcount]
     if names and names[0] == "xp":
-        return lambda *a, **p: kernel(np, *a, **p), kernel, True, names[1:]
+        return lambda *a, **p: kernel(NUMPY, *a, **p), kernel, True, names[1:]
     return kernel, kernel, False, names
 
 

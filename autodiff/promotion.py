@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff import dtypes, errors
 from autodiff.dtypes import from_numpy_dtype, result_type
+from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.modes import settings
 from autodiff.row import Row
 from autodiff.state import TensorState
@@ -21,9 +22,9 @@ _NUMBERS = (int, float, complex, np.generic)
 def namespace(value: Any) -> Any:
     """The array namespace of an array, a tensor or a number."""
     if isinstance(value, np.ndarray | np.generic):
-        return np
+        return NUMPY
     method = getattr(value, "__array_namespace__", None)
-    return np if method is None else method()
+    return NUMPY if method is None else method()
 
 
 def promote(row: Row, inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:

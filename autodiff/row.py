@@ -13,8 +13,11 @@ class Row:
 
     __slots__ = (
         "broadcasts",
+        "call_type",
         "codes",
+        "elementwise",
         "holomorphic",
+        "indexed",
         "inputs",
         "kernel",
         "kernel_takes_xp",
@@ -23,6 +26,7 @@ class Row:
         "node_type",
         "numpy_kernel",
         "outputs",
+        "parameters",
         "plans",
         "promotion",
         "rules",
@@ -38,14 +42,18 @@ class Row:
     kernel: Callable[..., Any]
     kernel_takes_xp: bool
     numpy_kernel: Callable[..., Any]
+    parameters: tuple[str, ...]  # keyword parameters of the kernel
     rules: tuple[Callable[..., Any] | None, ...]
     codes: tuple[tuple[tuple[int, Any], ...], ...]  # what each parameter of each rule stands for
     plans: dict[int, Any]  # by the inputs that need a gradient
     node_type: type[Any]
     straight_type: type[Any]
+    call_type: type[Any]
+    indexed: bool  # index arrays or masks may be among its parameters
     straight: Callable[..., Any]  # the row as a function, for the frequent case
     promotion: str | None
     broadcasts: bool
+    elementwise: bool
     holomorphic: bool
     linear: bool
     view: bool

@@ -6,16 +6,27 @@ needs. What is rare (views, hooks, a second output's number) hangs off `_extra`.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
 from autodiff.graph import LeafState, Node
 
-__all__ = ["Chain", "Extra", "TensorState", "ViewOf", "storage", "version_counter"]
+__all__ = [
+    "Chain",
+    "Extra",
+    "TensorState",
+    "ViewOf",
+    "is_layered",
+    "layered_by",
+    "storage",
+    "version_counter",
+]
 
-# view operations from a base to a view: (primitive, params, shape of what it is applied to)
-Chain = tuple[tuple[Any, dict[str, Any], tuple[int, ...]], ...]
+# view operations from a base to a view: (primitive, params, shape of what it is applied to); of an
+# operation that gives several views, params are its own and the number of the view
+Chain = tuple[tuple[Any, Any, tuple[int, ...]], ...]
 
 
 class ViewOf:
@@ -61,12 +72,32 @@ class TensorState:
     """
 
     __slots__ = ("__dict__", "__weakref__", "_counter", "_data", "_extra", "_leaf", "_node")
+    _dispatch: Callable[..., Any]  # of layered tensors: what a row, or a write of its result, does
+    _dispatch_write: Callable[..., Any]
+    _layered: ClassVar[bool] = False  # whether a transform has put a layer around it (layers.py)
 
     _data: Any
     _node: Node | None
     _leaf: LeafState | None
     _counter: list[Any] | None
     _extra: Extra | None
+
+
+def layered_by(value: Any) -> Any:
+    """The layered tensor that says what operations on the value mean: itself, or a view's base."""
+    if not isinstance(value, TensorState):
+        return None
+    if value._layered:
+        return value
+    extra = value._extra
+    if extra is not None and extra.view is not None and extra.view.base._layered:
+        return extra.view.base
+    return None
+
+
+def is_layered(view: ViewOf | None) -> bool:
+    """Whether a view is one of a layered tensor."""
+    return view is not None and view.base._layered
 
 
 def storage(tensor: TensorState) -> Any:

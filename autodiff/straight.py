@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from autodiff.graph import accumulator, next_number
-from autodiff.modes import SILENT, is_grad_enabled, restore, silence
+from autodiff.modes import SILENT, recording, restore, silence
 from autodiff.plan import Plan
 from autodiff.promotion import explain
 from autodiff.row import Row
-from autodiff.state import TensorState
+from autodiff.state import TensorState, is_layered
+from autodiff.views import edge_of
 
 __all__ = ["bind_tensor_class", "straight_binary", "straight_unary"]
 
@@ -36,13 +37,24 @@ def bind_tensor_class(cls: type[TensorState]) -> None:
     Tensor = cls
 
 
-def straight_unary(row: Row) -> Callable[[Any], Any]:
+def straight_unary(  # noqa: PLR0915 - straight on purpose
+    row: Row,
+) -> Callable[[Any], Any]:
     """`row` as a function of one tensor."""
     plans = row.plans
 
-    def apply(x: Any) -> Any:  # noqa: PLR0912 - straight on purpose
-        if type(x) is not Tensor or x._extra is not None:
+    def apply(x: Any) -> Any:  # noqa: PLR0912, PLR0915 - straight on purpose
+        if type(x) is not Tensor:
             return row(x)
+        number = 0
+        if x._extra is None:
+            edge = x._node
+            if edge is None and x._leaf is not None:
+                edge = accumulator(x)
+        elif is_layered(x._extra.view):
+            return row(x)
+        else:
+            edge, number = edge_of(x)
         data = x._data
         kind = type(data)
         if kind is _ndarray:
@@ -61,16 +73,20 @@ def straight_unary(row: Row) -> Callable[[Any], Any]:
         result = _new(Tensor)
         result._data = out
         result._leaf = result._counter = result._extra = None
-        edge = x._node
-        if edge is None and x._leaf is not None:
-            edge = accumulator(x)
-        if edge is None or not is_grad_enabled():
+        mode = recording()
+        if edge is None or mode is not True:
+            if mode is not True and mode is not False:
+                return row(x)
             result._node = None
             return result
         plan = plans.get(1)
         if plan is None:
             plan = plans[1] = Plan(row, [0])
-        result._node = node = plan.straight_type()
+        if number:
+            result._node = node = plan.numbered_type()
+            node.numbers = (number,)
+        else:
+            result._node = node = plan.straight_type()
         node.edges = (edge,)
         node.hooks = node.shapes = None
         node.number = next_number()
@@ -101,8 +117,17 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
     plans = row.plans
 
     def apply(x: Any, y: Any) -> Any:  # noqa: PLR0912, PLR0915 - straight on purpose
-        if type(x) is not Tensor or x._extra is not None:
+        if type(x) is not Tensor:
             return _operand(row, x, y)
+        x_number = y_number = 0
+        if x._extra is None:
+            x_edge = x._node
+            if x_edge is None and x._leaf is not None:
+                x_edge = accumulator(x)
+        elif is_layered(x._extra.view):
+            return _operand(row, x, y)
+        else:
+            x_edge, x_number = edge_of(x)
         xd = x._data
         kind = type(xd)
         if kind is not _float32 and kind is not _float64:
@@ -117,8 +142,6 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
         other = type(y)
         shapes = y_edge = None
         if other is Tensor:
-            if y._extra is not None:
-                return row(x, y)
             yd = y._data
             if type(yd) is not kind:
                 if type(yd) is not _ndarray or yd.ndim:
@@ -132,9 +155,14 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
                 shapes = (xd.shape, yd.shape)
                 if shapes[0] == shapes[1]:
                     shapes = None
-            y_edge = y._node
-            if y_edge is None and y._leaf is not None:
-                y_edge = accumulator(y)
+            if y._extra is None:
+                y_edge = y._node
+                if y_edge is None and y._leaf is not None:
+                    y_edge = accumulator(y)
+            elif is_layered(y._extra.view):
+                return row(x, y)
+            else:
+                y_edge, y_number = edge_of(y)
         elif other is float or other is int:
             yd = y
         else:
@@ -149,9 +177,12 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
         result = _new(Tensor)
         result._data = out
         result._leaf = result._counter = result._extra = None
-        x_edge = x._node
-        if x_edge is None and x._leaf is not None:
-            x_edge = accumulator(x)
+        mode = recording()
+        if mode is not True:
+            if mode is not False:
+                return row(x, y)
+            result._node = None
+            return result
         if x_edge is None:
             if y_edge is None:
                 result._node = None
@@ -159,13 +190,14 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
             mask = 2
         else:
             mask = 1 if y_edge is None else 3
-        if not is_grad_enabled():
-            result._node = None
-            return result
         plan = plans.get(mask)
         if plan is None:
             plan = plans[mask] = Plan(row, [i for i in (0, 1) if mask >> i & 1])
-        result._node = node = plan.straight_type()
+        if x_number or y_number:
+            result._node = node = plan.numbered_type()
+            node.numbers = (x_number, y_number)
+        else:
+            result._node = node = plan.straight_type()
         node.edges = (x_edge, y_edge)
         node.hooks = None
         node.shapes = shapes

@@ -25,7 +25,7 @@ from autodiff.methods.inplace import InPlace
 from autodiff.methods.operators import Operators
 from autodiff.methods.reductions import Reductions
 from autodiff.methods.shapes import Shapes
-from autodiff.modes import settings
+from autodiff.modes import refuse_in_transform, settings
 from autodiff.operation import wrap
 from autodiff.ops.shapes import TO_COPY
 from autodiff.primitive import bind_tensor_class
@@ -183,6 +183,7 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
                 "requires_grad_(): argument 'requires_grad' (position 1) must be bool, "
                 f"not {type(requires_grad).__name__}"
             )
+        refuse_in_transform(errors.TRANSFORM_REQUIRES_GRAD)
         if self._node is not None:
             if not requires_grad:
                 raise RuntimeError(errors.NON_LEAF_FLAG_FALSE)
@@ -254,6 +255,7 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
 
     def retain_grad(self) -> None:
         """Keep the gradient of a tensor that is not a leaf in its `.grad`, too."""
+        refuse_in_transform(errors.TRANSFORM_RETAIN_GRAD)
         if not self.requires_grad:
             raise RuntimeError(errors.RETAIN_NO_GRAD)
         node, number = edge_of(self)

@@ -15,11 +15,20 @@ import numpy as np
 
 from autodiff import errors
 from autodiff.graph import FREED, FREED_COUNTERS, Node, Nowhere, accumulator, next_number
-from autodiff.modes import is_grad_enabled
+from autodiff.kernels.arrays import arrays as NUMPY
+from autodiff.modes import recording
 from autodiff.operation import sum_to, wrap
 from autodiff.state import Chain, Extra, TensorState, ViewOf, version_counter
 
-__all__ = ["check_writable", "edge_of", "link_view", "rebase", "replay", "requires_grad"]
+__all__ = [
+    "check_writable",
+    "edge_of",
+    "like_strided",
+    "link_view",
+    "rebase",
+    "replay",
+    "requires_grad",
+]
 
 
 def edge_of(tensor: TensorState) -> tuple[Node | None, int]:
@@ -83,6 +92,8 @@ def title(node: Node | None) -> str | None:
 def replay(chain: Chain, value: Any) -> Any:
     """The view of `value` (array or tensor) that the chain leads to."""
     for primitive, params, _ in chain:
+        if type(params) is tuple:  # one of several views of one operation
+            primitive, params = primitive.single(*params)  # noqa: PLW2901
         value = primitive(value, **params)
     return value
 
@@ -90,6 +101,8 @@ def replay(chain: Chain, value: Any) -> Any:
 def _pull_back(chain: Chain, cotangent: Any, xp: Any) -> Any:
     """The cotangent of the base from that of the view, by the rules of the chain."""
     for primitive, params, shape in reversed(chain):
+        if type(params) is tuple:
+            primitive, params = primitive.single(*params)  # noqa: PLW2901
         cotangent = primitive.pull_back(cotangent, shape, params, xp)
         if cotangent.shape != shape:
             cotangent = sum_to(cotangent, shape, xp)
@@ -109,7 +122,7 @@ class _Strided(Node):
         self.number = next_number()
 
     def backward(self, cotangent: Any, create_graph: bool) -> Sequence[Any]:
-        xp = np if isinstance(cotangent, np.ndarray | np.generic) else None
+        xp = NUMPY if isinstance(cotangent, np.ndarray | np.generic) else None
         xp = cotangent.__array_namespace__() if xp is None else xp
         return (_pull_back(self.chain, cotangent, xp),)
 
@@ -163,6 +176,8 @@ class CopySlices(Node):
             replay(self.chain, whole)[...] = part
             return whole
         tensor = wrap(whole)
+        if cotangent._layered:
+            tensor = cotangent._spread_over(tensor)
         tensor.copy_(cotangent)
         replay(self.chain, tensor).copy_(part)
         return tensor
@@ -174,6 +189,14 @@ class CopySlices(Node):
         self.counters = FREED_COUNTERS
 
 
+def like_strided(array: Any, dtype: Any = None) -> Any:
+    """Zeros in memory whose dimensions lie in the order of an array's."""
+    strides = getattr(array, "strides", ())
+    memory = _like_strided(array.shape, strides, array.dtype if dtype is None else dtype)
+    memory[...] = 0
+    return memory
+
+
 def _like_strided(shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any) -> Any:
     """New memory whose dimensions lie in the order of `strides`: then the same views exist."""
     order = sorted(range(len(shape)), key=lambda axis: -abs(strides[axis]))
@@ -182,16 +205,18 @@ def _like_strided(shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any) 
 
 
 def link_view(
-    result: TensorState, source: TensorState, step: tuple[Any, dict[str, Any]], multiple: bool
+    result: TensorState, source: TensorState, step: tuple[Any, Any], multiple: bool
 ) -> None:
     """Tell a tensor that shares the memory of another that it is a view of it."""
     result._counter = version_counter(source)
     extra = result._extra
     if extra is None:
         extra = result._extra = Extra()
-    made = "no_grad"
-    if is_grad_enabled():
+    mode = recording()
+    if mode:
         made = "multiple" if multiple else "normal"
+    else:
+        made = "no_grad" if mode is False or not mode.inference else "inference"
     last = (*step, source._data.shape)
     above = source._extra.view if source._extra is not None else None
     if above is None:

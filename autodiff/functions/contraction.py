@@ -43,8 +43,18 @@ def _text(shape: Any) -> str:
     return "x".join(str(size) for size in shape)
 
 
+def _multiply(first: Any, second: Any) -> bool:
+    """Whether two are matrices of one dtype that can be multiplied as they are."""
+    if not isinstance(first, TensorState) or not isinstance(second, TensorState):
+        return False
+    x, y = first._data, second._data
+    return x.ndim == y.ndim == 2 and x.dtype is y.dtype and x.shape[1] == y.shape[0]
+
+
 def mm(input: Any, mat2: Any) -> Any:
     """The product of two matrices."""
+    if _multiply(input, mat2):
+        return ops.MM.straight(input, mat2)
     require_tensor("mm", input)
     require_tensor("mm", mat2, "mat2", 2)
     if input.ndim != 2:
@@ -57,7 +67,7 @@ def mm(input: Any, mat2: Any) -> Any:
             f"{_text(mat2.shape)})"
         )
     _same_dtype(input, mat2)
-    return ops.MM(input, mat2)
+    return ops.MM.straight(input, mat2)
 
 
 def mv(input: Any, vec: Any) -> Any:
@@ -76,7 +86,7 @@ def mv(input: Any, vec: Any) -> Any:
         raise RuntimeError(
             f"addmv input tensors must have the same dtype, but got {other}, {mine}, and {other}"
         )
-    return ops.MV(input, vec)
+    return ops.MV.straight(input, vec)
 
 
 def dot(input: Any, tensor: Any) -> Any:
@@ -98,7 +108,7 @@ def dot(input: Any, tensor: Any) -> Any:
             f"[{input.shape[0]}] and src [{tensor.shape[0]}] to have the same number of "
             f"elements, but got {input.shape[0]} and {tensor.shape[0]} elements respectively"
         )
-    return ops.DOT(input, tensor)
+    return ops.DOT.straight(input, tensor)
 
 
 def bmm(input: Any, mat2: Any) -> Any:
@@ -115,11 +125,13 @@ def bmm(input: Any, mat2: Any) -> Any:
             f"[{input.shape[0]}, {input.shape[2]}] but got: [{mat2.shape[0]}, {mat2.shape[1]}]."
         )
     _same_dtype(input, mat2)
-    return ops.BMM(input, mat2)
+    return ops.BMM.straight(input, mat2)
 
 
 def matmul(input: Any, other: Any) -> Any:
     """The product of vectors, matrices, or stacks of matrices, whose batch shapes broadcast."""
+    if _multiply(input, other):
+        return ops.MM.straight(input, other)
     require_tensor("matmul", input)
     require_tensor("matmul", other, "other", 2)
     dims = input.ndim, other.ndim
@@ -154,8 +166,8 @@ def matmul(input: Any, other: Any) -> Any:
         )
     _same_dtype(input, other)
     if dims[0] == 2 and getattr(input, "requires_grad", False):
-        return ops.MATMUL_FOLDED(input, other)
-    return ops.MATMUL(input, other)
+        return ops.MATMUL_FOLDED.straight(input, other)
+    return ops.MATMUL.straight(input, other)
 
 
 def _matrices_times_vector(matrices: Any, vector: Any) -> Any:
@@ -166,11 +178,11 @@ def _matrices_times_vector(matrices: Any, vector: Any) -> Any:
             f"vec ({vector.shape[0]})"
         )
     _same_dtype(matrices, vector)
-    return ops.MATMUL(matrices, vector)
+    return ops.MATMUL.straight(matrices, vector)
 
 
 def _row_times_matrix(row: Any, matrix: Any) -> Any:
-    return shape_ops.SQUEEZE_OWN(mm(row.unsqueeze(0), matrix), dim=(0,))
+    return shape_ops.SQUEEZE_OWN.straight(mm(row.unsqueeze(0), matrix), dim=(0,))
 
 
 def outer(input: Any, vec2: Any) -> Any:
@@ -206,11 +218,29 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) ->
     shape = (mat1.shape[0], mat2.shape[1])
     if tuple(input.shape) != shape:
         input = input.expand(shape)
-    return ops.ADDMM(input, mat1, mat2, beta=beta, alpha=alpha)
+    return ops.ADDMM.straight(input, mat1, mat2, beta=beta, alpha=alpha)
+
+
+def _maps(input: Any, weight: Any, bias: Any) -> bool:
+    """Whether these are a matrix of rows, a matrix and perhaps a vector, that fit as they are."""
+    if not isinstance(input, TensorState) or not isinstance(weight, TensorState):
+        return False
+    x, w = input._data, weight._data
+    if x.ndim != 2 or w.ndim != 2 or x.dtype is not w.dtype or x.shape[1] != w.shape[1]:
+        return False
+    if bias is None:
+        return True
+    if not isinstance(bias, TensorState):
+        return False
+    b = bias._data
+    return b.dtype is x.dtype and b.shape == w.shape[:1]
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """input @ weightᵀ + bias."""
+    if _maps(input, weight, bias):
+        row = ops.LINEAR_WITHOUT_BIAS if bias is None else ops.LINEAR
+        return row.straight(input, weight, bias)
     require_tensor("linear", input)
     require_tensor("linear", weight, "weight", 2)
     if bias is not None:
@@ -229,7 +259,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         return product if bias is None else product + bias
     if bias is None:
         row = ops.LINEAR_WITHOUT_BIAS if input.ndim == 2 else ops.LINEAR_WITHOUT_BIAS_FOLDED
-        return row(input, weight, None)
+        return row.straight(input, weight, None)
     return (ops.LINEAR if input.ndim == 2 else ops.LINEAR_FOLDED)(input, weight, bias)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.conversion import checked_number
-from autodiff.errors import broadcast_mismatch
+from autodiff.errors import BatchedData, broadcast_mismatch
 from autodiff.functions.arguments import array_index, axis, is_number, raw, require_tensor
 from autodiff.operation import wrap
 from autodiff.ops import indexing as ops
@@ -215,20 +215,23 @@ def getitem(input: Any, index: Any) -> Any:
                 "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
             )
         _check_int(index, 0, shape[0])
-        return ops.SELECT(input, index=(index, ...))
+        return ops.SELECT.straight(input, index=(index, ...))
     if type(index) is slice:
         if not shape:
             raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         part = _part(index)
         _check((part,), shape)
-        return ops.SLICE(input, index=(part, ...))
-    shown, picked = resolve(index, shape)
+        return ops.SLICE.straight(input, index=(part, ...))
+    try:
+        shown, picked = resolve(index, shape)
+    except BatchedData as data:
+        return data.by_member("getitem", input, index)
     if shown is not None:
-        input = _view_row(shown, shape)(input, index=shown)
+        input = _view_row(shown, shape).straight(input, index=shown)
     if picked is None:
         return input
     try:
-        return ops.INDEX(input, index=picked)
+        return ops.INDEX.straight(input, index=picked)
     except IndexError as error:
         raise explained(error, picked, tuple(input.shape)) from None
 
@@ -244,7 +247,7 @@ def select(input: Any, dim: int, index: int) -> Any:
             f"select(): index {index} out of range for tensor of size {list(input.shape)} at "
             f"dimension {where}"
         )
-    return ops.SELECT(input, index=(*(slice(None),) * where, index, ...))
+    return ops.SELECT.straight(input, index=(*(slice(None),) * where, index, ...))
 
 
 def narrow(input: Any, dim: int, start: int, length: int) -> Any:
@@ -264,7 +267,9 @@ def narrow(input: Any, dim: int, start: int, length: int) -> Any:
     start += size if start < 0 else 0
     if start + length > size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return ops.SLICE(input, index=(*(slice(None),) * where, slice(start, start + length), ...))
+    return ops.SLICE.straight(
+        input, index=(*(slice(None),) * where, slice(start, start + length), ...)
+    )
 
 
 def _index_array(function: str, index: Any, position: int) -> Any:
@@ -284,7 +289,10 @@ def _in_bounds(function: str, index: Any, size: int) -> None:
 def gather(input: Any, dim: int, index: Any) -> Any:
     """out[i][j] = input[index[i][j]][j] along `dim`, and so for any number of dimensions."""
     where = axis(dim, require_tensor("gather", input).ndim)
-    array = _index_array("gather", index, 3)
+    try:
+        array = _index_array("gather", index, 3)
+    except BatchedData as data:
+        return data.by_member("gather", input, where, index)
     if array.ndim != input.ndim and input.ndim and array.ndim:
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     if input.ndim:
@@ -296,28 +304,36 @@ def gather(input: Any, dim: int, index: Any) -> Any:
                     f"from dimension {where}"
                 )
         _in_bounds("gather", array, input.shape[where])
-    return ops.GATHER(input, index=array.copy(), dim=where)
+    return ops.GATHER.straight(input, index=array.copy(), dim=where)
 
 
 def index_select(input: Any, dim: int, index: Any) -> Any:
     """The slices at the given indices along `dim`."""
     where = axis(dim, require_tensor("index_select", input).ndim)
-    array = _index_array("index_select", index, 3)
+    try:
+        array = _index_array("index_select", index, 3)
+    except BatchedData as data:
+        return data.by_member("index_select", input, where, index)
     if array.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     if array.size and (array.max() >= input.shape[where] or array.min() < 0):
         raise IndexError("index out of range in self")
-    return ops.INDEX_SELECT(input, index=(*(slice(None),) * where, array.reshape(-1).copy()))
+    return ops.INDEX_SELECT.straight(
+        input, index=(*(slice(None),) * where, array.reshape(-1).copy())
+    )
 
 
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """A copy with `values` written (or added) at the indices."""
     require_tensor("index_put", input)
-    picked = index_arrays(indices, tuple(input.shape))
+    try:
+        picked = index_arrays(indices, tuple(input.shape))
+    except BatchedData as data:
+        return data.by_member("index_put", input, tuple(indices), values, accumulate)
     if isinstance(input, TensorState) and isinstance(values, TensorState):
         _check_written(input, values, picked)
     try:
-        return ops.INDEX_PUT(input, values, index=picked, accumulate=accumulate)
+        return ops.INDEX_PUT.straight(input, values, index=picked, accumulate=accumulate)
     except IndexError as error:
         raise explained(error, picked, tuple(input.shape)) from None
 
@@ -366,7 +382,11 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
         row = ops.MASKED_FILL
         checked_number(value, raw(input).dtype)
     _check_broadcast(array.shape, tuple(input.shape))
-    return row(input, value, mask=np.array(array))
+    try:
+        array = np.array(array)
+    except BatchedData as data:
+        return data.by_member("masked_fill", input, mask, value)
+    return row.straight(input, value, mask=array)
 
 
 _C_NAMES = {
@@ -394,7 +414,7 @@ def masked_select(input: Any, mask: Any) -> Any:
     _check_broadcast(array.shape, tuple(input.shape))
     shape = np.broadcast_shapes(tuple(input.shape), array.shape)
     whole = input if tuple(input.shape) == shape else input.expand(shape)
-    return ops.MASKED_SELECT(whole, index=(np.broadcast_to(array, shape).copy(),))
+    return ops.MASKED_SELECT.straight(whole, index=(np.broadcast_to(array, shape).copy(),))
 
 
 def nonzero(input: Any, *, as_tuple: bool = False) -> Any:

@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.errors import BatchedData
 from autodiff.functions.arguments import axis, is_foreign, is_tensor_like, raw, require_tensor
 from autodiff.ops import softmax as ops
 from autodiff.ops.pointwise import DIV_NUMBER
 from autodiff.primitive import hand_over
+from autodiff.state import TensorState
 
 __all__ = ["cross_entropy", "log_softmax", "mse_loss", "nll_loss", "softmax"]
+
+_largest: Any = np.maximum.reduce
 
 
 def _cast(input: Any, dtype: Any) -> Any:
@@ -22,13 +26,13 @@ def _cast(input: Any, dtype: Any) -> Any:
 def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """exp(input) / Σ exp(input) along `dim`, without overflow."""
     input = _cast(require_tensor("softmax", input), dtype)
-    return ops.SOFTMAX(input, dim=axis(dim, input.ndim))
+    return ops.SOFTMAX.straight(input, dim=axis(dim, input.ndim))
 
 
 def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """log softmax(input) along `dim`, accurate where softmax itself would round to 0 or 1."""
     input = _cast(require_tensor("log_softmax", input), dtype)
-    return ops.LOG_SOFTMAX(input, dim=axis(dim, input.ndim))
+    return ops.LOG_SOFTMAX.straight(input, dim=axis(dim, input.ndim))
 
 
 def _reduced(losses: Any, reduction: str) -> Any:
@@ -56,7 +60,29 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
         )
     if reduction not in ("none", "mean", "sum"):
         _reduced(input, reduction)
-    return ops.MSE_LOSS(input, target, reduction=reduction)
+    return ops.MSE_LOSS.straight(input, target, reduction=reduction)
+
+
+def _is_plain(input: Any, target: Any) -> bool:
+    """The common case: a matrix of scores, and a class for each of its rows."""
+    if not isinstance(input, TensorState) or not isinstance(target, TensorState):
+        return False
+    scores, classes = input._data, target._data
+    return (
+        type(classes) is np.ndarray
+        and scores.ndim == 2
+        and classes.dtype == np.int64
+        and classes.shape == scores.shape[:1]
+        and classes.size > 0
+        and bool(_largest(classes.view(np.uint64)) < scores.shape[1])
+    )
+
+
+def _plain_nll(logs: Any, target: Any) -> Any:
+    classes = target._data
+    return ops.NLL_LOSS.straight(
+        logs, index=classes[:, None], scales=None, total=classes.size, dim=1, reduce=True
+    )
 
 
 def nll_loss(
@@ -67,16 +93,23 @@ def nll_loss(
     reduction: str = "mean",
 ) -> Any:
     """Minus the entries of log-probabilities at the target classes (second dimension)."""
+    plain = weight is None and ignore_index == -100 and reduction == "mean"
+    if plain and _is_plain(input, target):
+        return _plain_nll(input, target)
     if is_foreign(weight):
         rest = {"ignore_index": ignore_index, "reduction": reduction}
         return hand_over(nll_loss, (input, target, weight), rest)
     require_tensor("nll_loss", input)
     require_tensor("nll_loss", target, "target", 2)
     _check_batch(input, target)
-    classes = np.asarray(raw(target))
     where = 0 if input.ndim == 1 else 1
     if reduction not in ("none", "mean", "sum"):
         _reduced(input, reduction)
+    try:
+        classes = np.asarray(raw(target))
+        weight = weight if weight is None else np.asarray(raw(weight))
+    except BatchedData as data:
+        return data.by_member("nll_loss", input, target, weight, ignore_index, reduction)
     kept, safe = _classes(classes, ignore_index, input.shape[where])
     scales = _scales(kept, safe, weight, input)
     total: Any = None
@@ -86,7 +119,7 @@ def nll_loss(
         row = ops.NLL_LOSS
     else:
         row = ops.NLL_LOSS_2D if reduction != "none" or input.ndim == 4 else ops.NLL_LOSS_VIEWED
-    return row(
+    return row.straight(
         input,
         index=np.expand_dims(safe, where),
         scales=None if scales is None else np.expand_dims(scales, where),
@@ -111,7 +144,11 @@ def _check_batch(input: Any, target: Any) -> None:
 
 def _classes(classes: Any, ignore_index: int, count: int) -> tuple[Any, Any]:
     """Where the target counts (None: everywhere), and a valid class for every place."""
-    if classes.size and classes.min() >= 0 and classes.max() < count:
+    if classes.dtype == np.int64 and classes.size:  # a negative one counts as very large
+        valid = _largest(classes.view(np.uint64), axis=None) < count
+    else:
+        valid = bool(classes.size) and classes.min() >= 0 and classes.max() < count
+    if valid:
         if not 0 <= ignore_index < count:
             return None, classes
         return classes != ignore_index, classes
@@ -144,6 +181,14 @@ def cross_entropy(
 
     target: class indices (an integer tensor), or probabilities of input's shape.
     """
+    if (
+        weight is None
+        and ignore_index == -100
+        and reduction == "mean"
+        and not label_smoothing
+        and _is_plain(input, target)
+    ):
+        return _plain_nll(ops.LOG_SOFTMAX.straight(input, dim=1), target)
     if is_foreign(weight):
         rest = {
             "ignore_index": ignore_index,

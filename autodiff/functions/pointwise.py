@@ -353,6 +353,8 @@ def tanh(input: Any) -> Any:
 
 def sigmoid(input: Any) -> Any:
     """1 / (1 + exp(-input)), accurate in both tails."""
+    if isinstance(input, TensorState) and input._data.dtype.kind == "f":
+        return ops.SIGMOID.straight(input)
     if _kind(require_tensor("sigmoid", input)) == "c":
         return ops.SIGMOID_COMPLEX(input)
     return unary(ops.SIGMOID, input)
@@ -365,6 +367,8 @@ def erf(input: Any) -> Any:
 
 def relu(input: Any) -> Any:
     """max(input, 0); its gradient at 0 is 0."""
+    if isinstance(input, TensorState) and input._data.dtype.kind == "f":
+        return ops.RELU.straight(input)
     kind = _kind(require_tensor("relu", input))
     if kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")

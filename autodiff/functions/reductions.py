@@ -63,7 +63,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     """
     input = _summable("sum", input, dtype)
     row = ops.SUM if dim is None else ops.SUM_DIM
-    return row(input, dim=axes(dim, input.ndim), keepdim=keepdim)
+    return row.straight(input, dim=axes(dim, input.ndim), keepdim=keepdim)
 
 
 def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
@@ -76,14 +76,14 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
             f"or complex dtype. Got: {title}"
         )
     row = ops.MEAN if dim is None else ops.MEAN_DIM
-    return row(input, dim=axes(dim, input.ndim), keepdim=keepdim)
+    return row.straight(input, dim=axes(dim, input.ndim), keepdim=keepdim)
 
 
 def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The product over one dimension, or of all elements; exact gradients at zeros."""
     input = _summable("prod", input, dtype)
     row = ops.PROD if dim is None else ops.PROD_DIM
-    return row(input, dim=axes(dim, input.ndim), keepdim=keepdim)
+    return row.straight(input, dim=axes(dim, input.ndim), keepdim=keepdim)
 
 
 def _nonempty(function: str, input: Any, dim: tuple[int, ...]) -> None:
@@ -110,7 +110,7 @@ def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     if isinstance(dim, tuple | list) and not dim:
         _not_all_of_nothing("amax", input)
     _nonempty("amax", input, where)
-    return ops.AMAX(input, dim=where, keepdim=keepdim)
+    return ops.AMAX.straight(input, dim=where, keepdim=keepdim)
 
 
 def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
@@ -119,7 +119,7 @@ def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     if isinstance(dim, tuple | list) and not dim:
         _not_all_of_nothing("amin", input)
     _nonempty("amin", input, where)
-    return ops.AMIN(input, dim=where, keepdim=keepdim)
+    return ops.AMIN.straight(input, dim=where, keepdim=keepdim)
 
 
 def _extreme(
@@ -160,7 +160,7 @@ def _place(function: str, row: Any, input: Any, dim: Any, keepdim: bool) -> Any:
         raise IndexError(
             f"{function}(): Expected reduction dim to be specified for input.numel() == 0."
         )
-    return row(input, dim=where if input.ndim else None, keepdim=keepdim)
+    return row.straight(input, dim=where if input.ndim else None, keepdim=keepdim)
 
 
 def argmax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
@@ -193,7 +193,9 @@ def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 def count_nonzero(input: Any, dim: Any = None) -> Any:
     """How many elements are not zero."""
-    return ops.COUNT_NONZERO(require_tensor("count_nonzero", input), dim=axes(dim, input.ndim))
+    return ops.COUNT_NONZERO.straight(
+        require_tensor("count_nonzero", input), dim=axes(dim, input.ndim)
+    )
 
 
 def _degrees(correction: Any, unbiased: bool | None) -> Any:
@@ -226,7 +228,7 @@ def _spread(
             UserWarning,
             stacklevel=3,
         )
-    return row(input, dim=where, correction=degrees, keepdim=keepdim)
+    return row.straight(input, dim=where, correction=degrees, keepdim=keepdim)
 
 
 def var(
@@ -258,7 +260,7 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     require_tensor("logsumexp", input)
     if isinstance(input, TensorState) and input._data.dtype.kind in "iub":
         input = input.to(settings.default_dtype)  # type: ignore[attr-defined]
-    return ops.LOGSUMEXP(input, dim=axes(dim, input.ndim), keepdim=keepdim)
+    return ops.LOGSUMEXP.straight(input, dim=axes(dim, input.ndim), keepdim=keepdim)
 
 
 def vector_norm(
@@ -275,7 +277,7 @@ def vector_norm(
     order, where = builtins.float(ord), axes(dim, x.ndim)
     if order < 0 or order == math.inf:
         _refuse_norm_of_nothing(x, order, dim, where)
-    return ops.VECTOR_NORM(x, ord=order, dim=where, keepdim=keepdim)
+    return ops.VECTOR_NORM.straight(x, ord=order, dim=where, keepdim=keepdim)
 
 
 def _refuse_norm_of_nothing(x: Any, order: float, dim: Any, where: tuple[int, ...]) -> None:
@@ -307,4 +309,4 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: 
 def cumsum(input: Any, dim: Any, *, dtype: Any = None) -> Any:
     """Running sums along `dim`."""
     input = _summable("cumsum", input, dtype)
-    return ops.CUMSUM(input, dim=axis(dim, input.ndim))
+    return ops.CUMSUM.straight(input, dim=axis(dim, input.ndim))

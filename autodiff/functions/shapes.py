@@ -91,7 +91,7 @@ def view(input: Any, *shape: Any) -> Any:
             "view size is not compatible with input tensor's size and stride (at least one "
             "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
         )
-    return ops.VIEW(input, shape=sizes)
+    return ops.VIEW.straight(input, shape=sizes)
 
 
 def reshape(input: Any, *shape: Any) -> Any:
@@ -99,15 +99,15 @@ def reshape(input: Any, *shape: Any) -> Any:
     require_tensor("reshape", input)
     sizes = _resolved(shape_argument(shape), input.numel())
     if isinstance(input, TensorState) and not _can_view(storage(input), sizes):
-        return ops.RESHAPE(input, shape=sizes)
+        return ops.RESHAPE.straight(input, shape=sizes)
     if isinstance(input, TensorState) and not storage(input).flags.c_contiguous:
-        return ops.RESHAPE_ALIAS(input, shape=sizes)
-    return ops.VIEW(input, shape=sizes)
+        return ops.RESHAPE_ALIAS.straight(input, shape=sizes)
+    return ops.VIEW.straight(input, shape=sizes)
 
 
 def contiguous(input: Any) -> Any:
     """A copy in row-major order; gradients flow through."""
-    return ops.CONTIGUOUS(input)
+    return ops.CONTIGUOUS.straight(input)
 
 
 def ravel(input: Any) -> Any:
@@ -160,14 +160,14 @@ def permute(input: Any, *dims: Any) -> Any:
     found = tuple(axis(one, ndim) for one in order)
     if len(set(found)) != ndim:
         raise RuntimeError("permute(): duplicate dims are not allowed.")
-    return ops.PERMUTE(input, dims=found)
+    return ops.PERMUTE.straight(input, dims=found)
 
 
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """Two dimensions exchanged."""
     ndim = require_tensor("transpose", input).ndim
     first, second = axis(dim0, ndim), axis(dim1, ndim)
-    return ops.TRANSPOSE(input, dim0=first, dim1=second)
+    return ops.TRANSPOSE.straight(input, dim0=first, dim1=second)
 
 
 def t(input: Any) -> Any:
@@ -175,7 +175,7 @@ def t(input: Any) -> Any:
     ndim = require_tensor("t", input).ndim
     if ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D")
-    return ops.T(input)
+    return ops.T.straight(input)
 
 
 def reversed_dims(input: Any) -> Any:
@@ -195,7 +195,7 @@ def reversed_dims(input: Any) -> Any:
             UserWarning,
             stacklevel=3,
         )
-    return ops.PERMUTE(input, dims=tuple(range(input.ndim))[::-1])
+    return ops.PERMUTE.straight(input, dims=tuple(range(input.ndim))[::-1])
 
 
 def movedim(input: Any, source: Any, destination: Any) -> Any:
@@ -210,7 +210,7 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     order = [one for one in range(ndim) if one not in sources]
     for target, source_dim in sorted(zip(targets, sources, strict=True)):
         order.insert(target, source_dim)
-    return ops.PERMUTE(input, dims=tuple(order))
+    return ops.PERMUTE.straight(input, dims=tuple(order))
 
 
 def _several(value: Any) -> tuple[Any, ...]:
@@ -221,15 +221,17 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     """Dimensions of size one removed: all, or those given."""
     ndim = require_tensor("squeeze", input).ndim
     if dim is None:
-        return ops.SQUEEZE_ALL(input, dim=tuple(range(ndim)))
+        return ops.SQUEEZE_ALL.straight(input, dim=tuple(range(ndim)))
     if isinstance(dim, Sequence):
-        return ops.SQUEEZE_SEVERAL(input, dim=axes(tuple(dim), ndim) if dim else ())
-    return ops.SQUEEZE(input, dim=axes((dim,), ndim))
+        return ops.SQUEEZE_SEVERAL.straight(input, dim=axes(tuple(dim), ndim) if dim else ())
+    return ops.SQUEEZE.straight(input, dim=axes((dim,), ndim))
 
 
 def unsqueeze(input: Any, dim: int) -> Any:
     """A dimension of size one inserted before position `dim`."""
-    return ops.UNSQUEEZE(require_tensor("unsqueeze", input), dim=axis(dim, input.ndim + 1))
+    return ops.UNSQUEEZE.straight(
+        require_tensor("unsqueeze", input), dim=axis(dim, input.ndim + 1)
+    )
 
 
 def expand(input: Any, *sizes: Any) -> Any:
@@ -259,7 +261,7 @@ def expand(input: Any, *sizes: Any) -> Any:
                 f"The expanded size of the tensor ({result[i]}) isn't allowed in a leading, "
                 f"non-existing dimension {i}"
             )
-    return ops.EXPAND(input, size=tuple(result))
+    return ops.EXPAND.straight(input, size=tuple(result))
 
 
 def _type_name(input: Any) -> str:
@@ -320,7 +322,7 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     starts = [0]
     for part in parts:
         starts.append(starts[-1] + part.shape[where])
-    return ops.CAT(*parts, dim=where, starts=tuple(starts))
+    return ops.CAT.straight(*parts, dim=where, starts=tuple(starts))
 
 
 concat = cat
@@ -336,7 +338,7 @@ def stack(tensors: Any, dim: int = 0) -> Any:
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 "
                 f"and {list(part.shape)} at entry {position}"
             )
-    return ops.STACK(*parts, dim=axis(dim, len(first) + 1))
+    return ops.STACK.straight(*parts, dim=axis(dim, len(first) + 1))
 
 
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
@@ -359,7 +361,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
             )
         count = builtins.max(-(-length // size), 1) if size else 1
         sizes = tuple(builtins.min(size, length - i * size) for i in range(count))
-        return ops.SPLIT(tensor, sizes=sizes, dim=where)  # type: ignore[no-any-return]
+        return ops.SPLIT.straight(tensor, sizes=sizes, dim=where)  # type: ignore[no-any-return]
     else:
         if not isinstance(split_size_or_sections, Sequence) or isinstance(
             split_size_or_sections, str
@@ -374,7 +376,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
                 f"split_with_sizes expects split_sizes to sum exactly to {length} (input "
                 f"tensor's size at dimension {where}), but got split_sizes={list(sizes)}"
             )
-    return ops.SPLIT_WITH_SIZES(tensor, sizes=sizes, dim=where)  # type: ignore[no-any-return]
+    return ops.SPLIT_WITH_SIZES.straight(tensor, sizes=sizes, dim=where)  # type: ignore[no-any-return]
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
@@ -392,13 +394,15 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     ndim = require_tensor("unbind", input).ndim
     if not ndim:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-    return ops.UNBIND(input, dim=axis(dim, ndim))  # type: ignore[no-any-return]
+    return ops.UNBIND.straight(input, dim=axis(dim, ndim))  # type: ignore[no-any-return]
 
 
 def flip(input: Any, *given: Any, dims: Any = None) -> Any:
     """The order along dimensions reversed (a copy)."""
     given = shape_argument(given if dims is None else (dims,))
-    return ops.FLIP(require_tensor("flip", input), dims=axes(given, input.ndim) if given else ())
+    return ops.FLIP.straight(
+        require_tensor("flip", input), dims=axes(given, input.ndim) if given else ()
+    )
 
 
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
@@ -409,17 +413,19 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
         raise RuntimeError(
             f"shifts and dimensions must align. shifts: {len(steps)}, dims:{len(along)}"
         )
-    return ops.ROLL(input, shifts=steps, dims=tuple(axis(one, input.ndim) for one in along))
+    return ops.ROLL.straight(
+        input, shifts=steps, dims=tuple(axis(one, input.ndim) for one in along)
+    )
 
 
 def tril(input: Any, diagonal: int = 0) -> Any:
     """The lower triangle; zeros above the diagonal."""
-    return ops.TRIL(_matrices("tril", input), diagonal=diagonal)
+    return ops.TRIL.straight(_matrices("tril", input), diagonal=diagonal)
 
 
 def triu(input: Any, diagonal: int = 0) -> Any:
     """The upper triangle; zeros below the diagonal."""
-    return ops.TRIU(_matrices("triu", input), diagonal=diagonal)
+    return ops.TRIU.straight(_matrices("triu", input), diagonal=diagonal)
 
 
 def _matrices(function: str, input: Any) -> Any:
@@ -434,9 +440,9 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     first, second = axis(dim1, ndim), axis(dim2, ndim)
     if first == second:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return ops.DIAGONAL(input, offset=offset, dim1=first, dim2=second)
+    return ops.DIAGONAL.straight(input, offset=offset, dim1=first, dim2=second)
 
 
 def clone(input: Any) -> Any:
     """A copy, through which gradients flow."""
-    return ops.CLONE(require_tensor("clone", input))
+    return ops.CLONE.straight(require_tensor("clone", input))

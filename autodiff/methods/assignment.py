@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.dtypes import from_numpy_dtype
+from autodiff.errors import BatchedData
 from autodiff.functions.indexing import explained, getitem, resolve
 from autodiff.inplace import (
     allowed,
@@ -24,7 +25,11 @@ __all__ = ["assign"]
 
 def assign(tensor: Any, index: Any, value: Any) -> None:
     """Write through a view for basic indices, at positions for index arrays and masks."""
-    shown, picked = resolve(index, tensor._data.shape)
+    try:
+        shown, picked = resolve(index, tensor._data.shape)
+    except BatchedData as data:
+        tensor.copy_(data.by_member("assign", tensor, index, value))
+        return
     storage(tensor)
     if shown is not None and not _whole(shown, tensor._data.shape):
         tensor = getitem(tensor, index if picked is None else shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.kernels.scatter import add_at, assign_at, take_along
+from autodiff.kernels.scatter import add_at, assign_at, put_along, take_along
 from autodiff.primitive import Primitive, primitive
 
 __all__ = [
@@ -106,17 +106,10 @@ GATHER: Primitive = primitive(
 )
 
 
-def _gather_put_kernel(xp: Any, x: Any, shape: tuple[int, ...], index: Any, dim: int) -> Any:
-    grid = list(xp.meshgrid(*(xp.arange(n) for n in index.shape), indexing="ij"))
-    if grid:
-        grid[dim] = index
-    return add_at(xp, xp.zeros(shape, dtype=x.dtype), tuple(grid), x)
-
-
 GATHER_PUT: Primitive = primitive(
     "gather_backward",
     "GatherBackwardBackward0",
-    _gather_put_kernel,
+    lambda xp, x, shape, index, dim: put_along(xp, x, shape, index, dim),
     (lambda g, index, dim: GATHER(g, index=index, dim=dim),),
     inputs=("x",),
     linear=True,

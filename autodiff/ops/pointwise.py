@@ -10,7 +10,14 @@ import math
 import operator
 from typing import Any
 
-from autodiff.kernels.special import erf, sign, trunc_divide
+from autodiff.kernels.special import (
+    erf,
+    sigmoid,
+    sigmoid_steepness,
+    sign,
+    tanh_steepness,
+    trunc_divide,
+)
 from autodiff.primitive import Primitive, pointwise, primitive
 
 __all__ = [
@@ -192,17 +199,11 @@ COS = pointwise("cos", "CosBackward0", "cos", (lambda xp, g, x: -g * xp.sin(x),)
 TAN = pointwise("tan", "TanBackward0", "tan", (lambda g, out: g * (1 + out * out),))
 
 
-def _steepness(xp: Any, x: Any) -> Any:
-    # 1 - tanh² cancels in the tails; 1/cosh² does not, and overflows to the right limit of zero
-    reciprocal = 1 / xp.cosh(x)
-    return reciprocal * reciprocal
-
-
 # Rows of their own, so that the next derivative is smooth at 0 and has no inf · 0 in the tails.
 TANH_BACKWARD: Primitive = pointwise(
     "tanh_backward",
     "TanhBackwardBackward0",
-    lambda xp, v, x: v * _steepness(xp, x),
+    lambda xp, v, x: v * tanh_steepness(xp, x),
     (
         lambda g, x: TANH_BACKWARD(g, x),
         lambda xp, g, x, out: -2 * (g * out) * xp.tanh(x),
@@ -213,29 +214,20 @@ COSH = pointwise("cosh", "CoshBackward0", "cosh", (lambda xp, g, x: g * xp.sinh(
 SINH = pointwise("sinh", "SinhBackward0", "sinh", (lambda xp, g, x: g * xp.cosh(x),))
 
 
-def _sigmoid_kernel(xp: Any, x: Any) -> Any:
-    # exp of a non-positive number alone: no overflow, full accuracy in both tails
-    small = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, 1 / (1 + small), small / (1 + small))
-
-
-def _sigmoid_steepness(xp: Any, x: Any) -> Any:
-    # out·(1 - out) loses the right tail; the same number from exp(-|x|) does not
-    small = xp.exp(-xp.abs(x))
-    return small / ((1 + small) * (1 + small))
-
-
 SIGMOID_BACKWARD: Primitive = pointwise(
     "sigmoid_backward",
     "SigmoidBackwardBackward0",
-    lambda xp, v, x: v * _sigmoid_steepness(xp, x),
+    lambda xp, v, x: v * sigmoid_steepness(xp, x),
     (
         lambda g, x: SIGMOID_BACKWARD(g, x),
         lambda xp, g, x, out: -(g * out) * xp.tanh(x / 2),
     ),
 )
 SIGMOID = pointwise(
-    "sigmoid", "SigmoidBackward0", _sigmoid_kernel, (lambda g, x: SIGMOID_BACKWARD(g, x),)
+    "sigmoid",
+    "SigmoidBackward0",
+    lambda xp, x: sigmoid(xp, x),
+    (lambda g, x: SIGMOID_BACKWARD(g, x),),
 )
 SIGMOID_COMPLEX = pointwise(
     "sigmoid",
@@ -252,7 +244,7 @@ ERF = pointwise(
 RELU = pointwise(
     "relu",
     "ReluBackward0",
-    lambda xp, x: xp.maximum(x, xp.zeros_like(x)),
+    lambda xp, x: xp.maximum(x, 0),
     (lambda xp, g, out: xp.where(out <= 0, 0, g),),
     promotion="common",
 )
@@ -335,6 +327,7 @@ POW_NUMBER = primitive(
     (_power_number_rule,),
     inputs=("x",),
     broadcasts=True,
+    elementwise=True,
     holomorphic=True,
 )
 
@@ -369,6 +362,7 @@ CLAMP_NUMBERS = primitive(
     (lambda xp, g, x, min, max: xp.where(_inside(xp, x, min, max), g, 0),),
     inputs=("x",),
     broadcasts=True,
+    elementwise=True,
 )
 CLAMP_TENSORS = pointwise(
     "clamp",

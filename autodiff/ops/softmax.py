@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autodiff.kernels.scatter import take_along
 from autodiff.ops.indexing import GATHER_PUT
 from autodiff.primitive import primitive
 
@@ -84,12 +85,12 @@ MSE_LOSS = primitive(
 def _nll_kernel(
     xp: Any, x: Any, index: Any, scales: Any, total: Any, dim: int, reduce: bool
 ) -> Any:
-    losses = -xp.take_along_axis(x, index, axis=dim)
+    logs = take_along(xp, x, index, dim)
     if scales is not None:
-        losses = losses * scales
+        logs = logs * scales
     if not reduce:
-        return xp.squeeze(losses, axis=dim)
-    summed = xp.sum(losses)
+        return xp.squeeze(-logs, axis=dim)
+    summed = -xp.sum(logs)
     return summed if total is None else summed / x.dtype.type(total)
 
 

@@ -1,0 +1,145 @@
+"""Forward-mode differentiation: values that carry a tangent through the computation.
+
+>>> import autodiff
+>>> from autodiff import forward_ad
+>>> x = autodiff.tensor([1., 2.])
+>>> with forward_ad.dual_level():
+...     y = forward_ad.make_dual(x, autodiff.tensor([1., 0.])) ** 2
+...     forward_ad.unpack_dual(y)
+UnpackedDualTensor(primal=tensor([1., 4.]), tangent=tensor([2., 0.]))
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, ClassVar, NamedTuple
+
+from autodiff import dual, errors, modes
+from autodiff.layers import Level, open_levels, primal_at, settled, tangent_at
+from autodiff.operation import wrap
+from autodiff.ops.shapes import VIEW
+from autodiff.state import TensorState
+from autodiff.views import like_strided
+
+__all__ = [
+    "UnpackedDualTensor",
+    "dual_level",
+    "enter_dual_level",
+    "exit_dual_level",
+    "make_dual",
+    "unpack_dual",
+]
+
+
+class _ForwardLevel(Level):
+    """The level of forward mode that is opened by hand; there is one at most."""
+
+    __slots__ = ()
+    transform: ClassVar[bool] = False
+
+
+class UnpackedDualTensor(NamedTuple):
+    """What :func:`unpack_dual` returns: the value, and its tangent or None."""
+
+    primal: Any
+    tangent: Any
+
+
+def _current() -> _ForwardLevel | None:
+    return next((one for one in open_levels() if isinstance(one, _ForwardLevel)), None)
+
+
+def enter_dual_level() -> int:
+    """Open the level of forward mode. Raises RuntimeError if it is open."""
+    if _current() is not None:
+        raise RuntimeError("Nested forward mode AD is not supported at the moment")
+    level = _ForwardLevel()
+    modes.levels.set((*open_levels(), level))
+    return 0
+
+
+def exit_dual_level(*, level: int | None = None) -> None:
+    """Close the level: tangents are forgotten. Raises RuntimeError if it is not the last one."""
+    current = _current()
+    if level is not None and level != (0 if current is not None else -1):
+        raise RuntimeError(
+            "Trying to exit a forward AD level that was not the last one that was created. This "
+            "is not supported."
+        )
+    if current is None:
+        raise RuntimeError("Dual level must be a positive number.")
+    current.alive = False
+    modes.levels.set(tuple(one for one in open_levels() if one is not current))
+
+
+def _checked_level(level: int | None) -> _ForwardLevel | None:
+    return _current() if level is None or level == 0 else None
+
+
+def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
+    """A view of the tensor that carries a tangent, of the tensor's shape.
+
+    Raises RuntimeError outside of :func:`dual_level`, or if the tensor carries one already.
+    """
+    current = _checked_level(level)
+    if current is None:
+        raise RuntimeError(
+            "Trying to create a dual Tensor for forward AD but no level exists, make sure to "
+            "enter_dual_level() first."
+        )
+    for name, one in (("primal", tensor), ("tangent", tangent)):
+        if not (one.is_floating_point() or one.is_complex()):
+            raise ValueError(
+                f"Expected {name} to be floating point or complex, but got: {one.dtype}"
+            )
+    tensor = settled(tensor)
+    if tangent_at(tensor, current) is not None:
+        raise RuntimeError(
+            "Making a dual Tensor based on a Tensor that already has a forward gradient at the "
+            "same level 0 is not supported."
+        )
+    if tensor.shape != tangent.shape:
+        raise RuntimeError(errors.TANGENT_SIZE.format(list(tensor.shape), list(tangent.shape)))
+    primal = VIEW(tensor, shape=tuple(tensor.shape))
+    return dual.make_dual(current, primal, _laid_out_like(settled(tangent), primal))
+
+
+def _laid_out_like(tangent: Any, primal: Any) -> Any:
+    """The tangent in memory of the primal's order, so that the same views of it exist."""
+    if tangent._layered or primal._layered or not tangent.numel():
+        return tangent
+    if tangent.stride() == primal.stride():
+        return tangent
+    laid = wrap(like_strided(primal._data, tangent._data.dtype))
+    return laid.copy_(tangent)
+
+
+def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
+    """The value without tangent, and the tangent: None if there is none."""
+    if not isinstance(tensor, TensorState):
+        raise TypeError(
+            "_unpack_dual(): argument 'dual' (position 1) must be Tensor, not "
+            f"{type(tensor).__name__}"
+        )
+    current = _checked_level(level)
+    tensor = settled(tensor)
+    if current is None:
+        return UnpackedDualTensor(tensor, None)
+    return UnpackedDualTensor(primal_at(tensor, current), tangent_at(tensor, current))
+
+
+class dual_level:
+    """A block in which forward mode is on; tangents end with it."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> int:
+        return enter_dual_level()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        exit_dual_level()

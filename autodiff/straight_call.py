@@ -1,0 +1,301 @@
+"""The straight path of what is not elementwise: sums, products of matrices, slices, reshapes.
+
+As in `straight.py`, one function is made for each row, which does what the common case needs: one
+or two tensors of one real floating-point dtype, and keyword parameters. `Primitive.__call__`
+handles the rest, with the same results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff.graph import accumulator, next_number
+from autodiff.kernels.arrays import arrays as NUMPY
+from autodiff.modes import SILENT, recording, restore, silence
+from autodiff.plan import Plan
+from autodiff.promotion import explain
+from autodiff.row import Row
+from autodiff.state import TensorState, is_layered
+from autodiff.views import edge_of, link_view
+
+__all__ = ["bind_tensor_class", "straight_call"]
+
+_new = object.__new__
+_ndarray = np.ndarray
+_F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
+
+Tensor: type[TensorState] = TensorState
+
+
+def bind_tensor_class(cls: type[TensorState]) -> None:
+    """Called once by `tensor_class.py`, which needs the operations to define its methods."""
+    global Tensor  # noqa: PLW0603 - set once at import, read in the hot path
+    Tensor = cls
+
+
+def straight_call(row: Row) -> Callable[..., Any]:
+    """`row` as a function of its tensors and keyword parameters."""
+    if row.variadic or row.outputs != ("out",) or not row.rules:
+        return row
+    if len(row.inputs) == 1:
+        return _view_call(row) if row.view else _single_call(row)
+    return _pair_call(row) if len(row.inputs) == 2 and not row.broadcasts else _several_call(row)
+
+
+def _single_call(row: Row) -> Callable[..., Any]:
+    plans = row.plans
+
+    def apply(x: Any, **params: Any) -> Any:  # noqa: PLR0912 - straight on purpose
+        if type(x) is not Tensor:
+            return row(x, **params)
+        data = x._data
+        dtype = data.dtype
+        if dtype is not _F32 and dtype is not _F64:
+            return row(x, **params)
+        if x._extra is None:
+            edge = x._node
+            if edge is None and x._leaf is not None:
+                edge = accumulator(x)
+        elif is_layered(x._extra.view):
+            return row(x, **params)
+        else:
+            edge, number = edge_of(x)
+            if number and edge is not None:
+                return row(x, **params)
+        token = silence(SILENT)
+        try:
+            if row.kernel_takes_xp:
+                out = row.kernel(NUMPY, data, **params)
+            else:
+                out = row.kernel(data, **params)
+        finally:
+            restore(token)
+        result = _new(Tensor)
+        result._data = out
+        result._leaf = result._counter = result._extra = result._node = None
+        mode = recording()
+        if edge is None or mode is not True:
+            return result if mode is True or mode is False else row(x, **params)
+        if out.dtype is not dtype:
+            return row(x, **params)
+        plan = plans.get(1)
+        if plan is None:
+            plan = plans[1] = Plan(row, [0])
+        result._node = node = plan.call_type()
+        node.edges = (edge,)
+        node.hooks = None
+        node.shapes = (data.shape,)
+        node.params = params
+        node.number = next_number()
+        if plan.sources:
+            _save(node, plan.sources, (x,), (data,), result)
+        else:
+            node.saved = node.counters = None
+        return result
+
+    return apply
+
+
+def _view_call(row: Row) -> Callable[..., Any]:
+    plans = row.plans
+
+    def apply(x: Any, **params: Any) -> Any:  # noqa: PLR0912 - straight on purpose
+        if type(x) is not Tensor:
+            return row(x, **params)
+        data = x._data
+        if type(data) is not _ndarray or (data.dtype is not _F32 and data.dtype is not _F64):
+            return row(x, **params)
+        if x._extra is None:
+            edge = x._node
+            if edge is None and x._leaf is not None:
+                edge = accumulator(x)
+        elif is_layered(x._extra.view):
+            return row(x, **params)
+        else:
+            edge, number = edge_of(x)
+            if number and edge is not None:
+                return row(x, **params)
+        mode = recording()
+        if mode is not True and mode is not False:
+            return row(x, **params)
+        result = _new(Tensor)
+        if row.kernel_takes_xp:
+            result._data = row.kernel(NUMPY, data, **params)
+        else:
+            result._data = row.kernel(data, **params)
+        result._leaf = result._extra = result._node = None
+        if edge is not None and mode:
+            plan = plans.get(1)
+            if plan is None:
+                plan = plans[1] = Plan(row, [0])
+            result._node = node = plan.call_type()
+            node.edges = (edge,)
+            node.hooks = None
+            node.shapes = (data.shape,)
+            node.params = params
+            node.number = next_number()
+            if plan.sources:
+                _save(node, plan.sources, (x,), (data,), result)
+            else:
+                node.saved = node.counters = None
+        link_view(result, x, (row, params), False)
+        return result
+
+    return apply
+
+
+def _pair_call(row: Row) -> Callable[..., Any]:
+    plans = row.plans
+
+    def apply(x: Any, y: Any, **params: Any) -> Any:  # noqa: PLR0912 - straight on purpose
+        if type(x) is not Tensor or type(y) is not Tensor:
+            return row(x, y, **params)
+        xd, yd = x._data, y._data
+        if type(xd) is not _ndarray or type(yd) is not _ndarray:
+            return row(x, y, **params)
+        dtype = xd.dtype
+        if dtype is not yd.dtype or (dtype is not _F32 and dtype is not _F64):
+            return row(x, y, **params)
+        edges: list[Any] = []
+        for value in (x, y):
+            if value._extra is None:
+                edge = value._node
+                if edge is None and value._leaf is not None:
+                    edge = accumulator(value)
+            elif is_layered(value._extra.view):
+                return row(x, y, **params)
+            else:
+                edge, number = edge_of(value)
+                if number and edge is not None:
+                    return row(x, y, **params)
+            edges.append(edge)
+        token = silence(SILENT)
+        try:
+            if row.kernel_takes_xp:
+                out = row.kernel(NUMPY, xd, yd, **params)
+            else:
+                out = row.kernel(xd, yd, **params)
+        finally:
+            restore(token)
+        result = _new(Tensor)
+        result._data = out
+        result._leaf = result._counter = result._extra = result._node = None
+        x_edge, y_edge = edges
+        mode = recording()
+        if (x_edge is None and y_edge is None) or mode is not True:
+            return result if mode is True or mode is False else row(x, y, **params)
+        if out.dtype is not dtype:
+            return row(x, y, **params)
+        mask = (x_edge is not None) | (y_edge is not None) << 1
+        plan = plans.get(mask)
+        if plan is None:
+            plan = plans[mask] = Plan(row, [i for i in (0, 1) if mask >> i & 1])
+        result._node = node = plan.call_type()
+        node.edges = (x_edge, y_edge)
+        node.hooks = None
+        node.shapes = (xd.shape, yd.shape)
+        node.params = params
+        node.number = next_number()
+        if plan.sources:
+            _save(node, plan.sources, (x, y), (xd, yd), result)
+        else:
+            node.saved = node.counters = None
+        return result
+
+    return apply
+
+
+def _several_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight on purpose
+    plans = row.plans
+    count = len(row.inputs)
+
+    def apply(*inputs: Any, **params: Any) -> Any:  # noqa: PLR0912, PLR0915 - straight on purpose
+        arrays: list[Any] = []
+        edges: list[Any] = []
+        mask = 0
+        dtype = None
+        for position, value in enumerate(inputs):
+            if type(value) is not Tensor:
+                if value is not None:
+                    return row(*inputs, **params)
+                arrays.append(None)
+                edges.append(None)
+                continue
+            array = value._data
+            if dtype is None:
+                dtype = array.dtype
+                if dtype is not _F32 and dtype is not _F64:
+                    return row(*inputs, **params)
+            elif dtype is not array.dtype:
+                return row(*inputs, **params)
+            if value._extra is None:
+                edge = value._node
+                if edge is None and value._leaf is not None:
+                    edge = accumulator(value)
+            elif is_layered(value._extra.view):
+                return row(*inputs, **params)
+            else:
+                edge, number = edge_of(value)
+                if number and edge is not None:
+                    return row(*inputs, **params)
+            if edge is not None:
+                mask |= 1 << position
+            arrays.append(array)
+            edges.append(edge)
+        token = silence(SILENT)
+        try:
+            if row.kernel_takes_xp:
+                out = row.kernel(NUMPY, *arrays, **params)
+            else:
+                out = row.kernel(*arrays, **params)
+        except ValueError as error:
+            raise explain(row, arrays, error) from None
+        finally:
+            restore(token)
+        result = _new(Tensor)
+        result._data = out
+        result._leaf = result._counter = result._extra = result._node = None
+        mode = recording()
+        if not mask or mode is not True:
+            return result if mode is True or mode is False else row(*inputs, **params)
+        if out.dtype is not dtype or len(edges) != count:
+            return row(*inputs, **params)
+        plan = plans.get(mask)
+        if plan is None:
+            plan = plans[mask] = Plan(row, [i for i in range(count) if mask >> i & 1])
+        result._node = node = plan.call_type()
+        node.edges = tuple(edges)
+        node.hooks = None
+        node.shapes = tuple([() if array is None else array.shape for array in arrays])
+        node.params = params
+        node.number = next_number()
+        if plan.sources:
+            _save(node, plan.sources, inputs, arrays, result)
+        else:
+            node.saved = node.counters = None
+        return result
+
+    return apply
+
+
+def _save(node: Any, sources: Any, inputs: Any, arrays: Any, result: Any) -> None:
+    saved: list[Any] = []
+    counters = []
+    for source in sources:
+        if source < 0:
+            tensor, value = result, result._data
+        else:
+            tensor, value = inputs[source], arrays[source]
+            if tensor is None:
+                saved.append(None)
+                continue
+        counter = tensor._counter
+        if counter is None:
+            counter = tensor._counter = [0]
+        counters.append((counter, counter[0], len(saved)))
+        saved.append(value)
+    node.saved = tuple(saved)
+    node.counters = counters
