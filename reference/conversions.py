@@ -42,7 +42,12 @@ class Conversions:
         dtype = self.dtype if wanted is None else as_dtype(wanted)
         if dtype == self.dtype:
             return self
-        result = self.apply("to", self)
+        if dtype.is_complex and not self.dtype.is_complex:
+            result = self.apply("complex", self, self.apply("mul", self, 0))
+        elif self.dtype.is_complex and not dtype.is_complex:
+            result = self.apply("real", self)
+        else:
+            result = self.apply("to", self)
         result.dtype = dtype
         return result
 
@@ -70,6 +75,8 @@ class Conversions:
     def exact(self) -> np.ndarray:
         """SymPy numbers: rationals where the values are rational, else closed forms.
 
+        Of complex numbers (here and in :meth:`enclosure`), the two parts along a last axis more.
+
         Raises NotExact where neither is at hand: use :meth:`enclosure`.
         """
         return evaluate.exact_values(self.cell.node, self.cell.forward)
@@ -79,7 +86,8 @@ class Conversions:
         return evaluate.enclosure(self.cell.node, precision, self.cell.forward)
 
     def _rounded(self) -> np.ndarray:
-        return evaluate.rounded(self.cell.node, self.dtype, self.cell.forward)
+        values = evaluate.rounded(self.cell.node, self.dtype, self.cell.forward)
+        return values[..., 0] + 1j * values[..., 1] if self.dtype.is_complex else values
 
     def numpy(self) -> np.ndarray:
         """The values, each rounded correctly to the tensor's format."""

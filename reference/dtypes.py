@@ -19,6 +19,8 @@ __all__ = [
     "as_dtype",
     "bfloat16",
     "bool_",
+    "complex64",
+    "complex128",
     "default",
     "float16",
     "float32",
@@ -36,7 +38,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class DType:
-    """A number format as a tensor's `dtype`; `kind` is "bool", "int" or "float".
+    """A number format as a tensor's `dtype`; `kind` is "bool", "int", "float" or "complex".
 
     >>> float32, float32.is_floating_point, float32.itemsize
     (torch.float32, True, 4)
@@ -49,6 +51,25 @@ class DType:
     @property
     def is_floating_point(self) -> bool:
         return self.kind == "float"
+
+    @property
+    def is_complex(self) -> bool:
+        return self.kind == "complex"
+
+    @property
+    def is_inexact(self) -> bool:
+        """Whether its numbers can have a gradient."""
+        return self.kind in ("float", "complex")
+
+    @property
+    def parts(self) -> DType:
+        """The format of the real and of the imaginary part of complex numbers."""
+        return _PARTS.get(self.name, self)
+
+    @property
+    def as_complex(self) -> DType:
+        """The format of complex numbers with parts of this format."""
+        return complex128 if self.name in ("float64", "complex128") else complex64
 
     @property
     def array_type(self) -> np.dtype[Any]:
@@ -69,6 +90,9 @@ int16 = DType("int16", "int", 2)
 int8 = DType("int8", "int", 1)
 uint8 = DType("uint8", "int", 1)
 bool_ = DType("bool", "bool", 1)
+complex64 = DType("complex64", "complex", 8)
+complex128 = DType("complex128", "complex", 16)
+_PARTS = {"complex64": float32, "complex128": float64}
 
 
 class Size(tuple[Any, ...]):
@@ -107,6 +131,8 @@ DTYPES: dict[str, DType] = {
         int8,
         uint8,
         bool_,
+        complex64,
+        complex128,
     )
 }
 
@@ -125,6 +151,8 @@ def as_dtype(dtype: Any) -> DType:
         return int64
     if dtype is bool:
         return bool_
+    if dtype is complex:
+        return complex64
     name = str(dtype).rpartition(".")[2]
     if name in DTYPES:
         return DTYPES[name]
@@ -153,21 +181,25 @@ def promote(*operands: tuple[DType, int]) -> DType:
     >>> promote((float32, 1), (float64, 0)), promote((int64, 1), (float32, -1))
     (torch.float32, torch.float32)
     """
-    order = {"bool": 0, "int": 1, "float": 2}
+    order = {"bool": 0, "int": 1, "float": 2, "complex": 3}
     result: DType | None = None
     for wanted in (1, 0, -1):
         group = [held for held, rank in operands if min(rank, 1) == wanted]
         if group:
             widest = _widest(group)
             if result is None or order[widest.kind] > order[result.kind]:
-                result = widest
+                wide = result is float64 and widest is complex64  # parts stay as wide
+                result = complex128 if wide else widest
     return result or default
 
 
 def _widest(formats: list[DType]) -> DType:
     result = formats[0]
-    order = {"bool": 0, "int": 1, "float": 2}
+    order = {"bool": 0, "int": 1, "float": 2, "complex": 3}
     for other in formats[1:]:
+        if {result, other} == {float64, complex64}:
+            result = complex128
+            continue
         if {result, other} == {float16, bfloat16}:
             result = float32
         elif {result.name, other.name} == {"uint8", "int8"}:
@@ -178,7 +210,10 @@ def _widest(formats: list[DType]) -> DType:
 
 
 def round_array(array: np.ndarray, held: DType) -> np.ndarray:
-    """Numbers rounded into a format: a float64 array, or an integer or bool array."""
-    if held.is_floating_point:
+    """Numbers rounded into a format: a float64 array, or an integer or bool array.
+
+    Of a complex format, the numbers are the parts.
+    """
+    if held.is_inexact:
         return round_to_format(array.astype(np.float64), format_of(held.name))
     return array.astype(held.array_type)

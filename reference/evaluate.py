@@ -27,7 +27,7 @@ def rounded(node: Node, dtype: DType, forward: Sequence[Node] = ()) -> np.ndarra
     forward: where the node is a derivative, the outputs that were differentiated. An undefined
     value is nan.
     """
-    if not dtype.is_floating_point:
+    if not dtype.is_inexact:
         return whole_numbers(node).astype(dtype.array_type)
     if isinstance(node, (Constant, Input)) and node.value is not None:
         direct = _leaf(node.value, dtype)

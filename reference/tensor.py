@@ -10,24 +10,25 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from reference.backward import run_backward
 from reference.build import elementwise, is_number
 from reference.cell import Cell
-from reference.content import content, rounded_content
+from reference.complexes import Complex, complex_definition, joined, split
+from reference.content import as_parts, content, rounded_content
 from reference.conversions import Conversions
 from reference.definitions import definition
 from reference.differentiate import add as add_nodes
-from reference.dtypes import DType, Size, as_dtype, bool_, default, int64, promote, round_array
+from reference.dtypes import DType, Size, as_dtype, bool_, default, promote, round_array
 from reference.evaluate import whole_numbers
 from reference.grad_fn import AccumulateGrad, GradFn, RemovableHandle, gradient_name, node_class
 from reference.graph import Constant, Input, Node, Shape, Stop
 from reference.methods import Methods
 from reference.modes import is_grad_enabled
+from reference.results import pair_class, result_dtype
 from reference.trace import numpy as numpy_protocol
 from reference.trace import torch_function
 
@@ -95,11 +96,12 @@ class Tensor(Conversions, Methods):
 
     @property
     def shape(self) -> Size:
-        return Size(self.cell.node.shape)
+        shape = self.cell.node.shape
+        return Size(shape[:-1] if self.dtype.is_complex else shape)
 
     @property
     def ndim(self) -> int:
-        return self.cell.node.ndim
+        return len(self.shape)
 
     def dim(self) -> int:
         """The number of axes."""
@@ -111,7 +113,7 @@ class Tensor(Conversions, Methods):
 
     def numel(self) -> Any:
         """The number of elements."""
-        return self.cell.node.size
+        return self.shape.numel()
 
     nelement = numel
 
@@ -129,7 +131,7 @@ class Tensor(Conversions, Methods):
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Let operations on this leaf be recorded, or no longer."""
-        if requires_grad and not self.dtype.is_floating_point:
+        if requires_grad and not self.dtype.is_inexact:
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
         if not self.is_leaf and not requires_grad:
             raise RuntimeError(
@@ -144,6 +146,23 @@ class Tensor(Conversions, Methods):
     def T(self) -> Tensor:  # PyTorch's name
         """The axes in reverse order."""
         return apply_one("T", self)
+
+    @property
+    def mH(self) -> Tensor:  # PyTorch's name
+        """The last two axes exchanged, and complex numbers conjugated."""
+        return apply_one("adjoint", self)
+
+    H = mH
+
+    @property
+    def real(self) -> Tensor:
+        """The real part."""
+        return apply_one("real", self)
+
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary part."""
+        return apply_one("imag", self)
 
     @property
     def mT(self) -> Tensor:  # PyTorch's name
@@ -374,23 +393,6 @@ class Tensor(Conversions, Methods):
         return torch_function.call(apply, function, args, kwargs or {})
 
 
-class ValuesIndices(NamedTuple):
-    """What `max`, `sort` and others along an axis give."""
-
-    values: Tensor
-    indices: Tensor
-
-    def __repr__(self) -> str:
-        name = type(self).__name__
-        return f"torch.return_types.{name}(\nvalues={self.values!r},\nindices={self.indices!r})"
-
-
-@cache
-def _pair_class(name: str) -> type[ValuesIndices]:
-    """PyTorch names the pair after the operation."""
-    return type(name, (ValuesIndices,), {"__slots__": (), "__doc__": ValuesIndices.__doc__})
-
-
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of the data: numbers, nested sequences of them, arrays.
 
@@ -406,21 +408,22 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
         return fresh.requires_grad_(requires_grad)
     array, found = content(data)
     held = found if dtype is None else as_dtype(dtype)
-    if requires_grad and not held.is_floating_point:
+    if requires_grad and not held.is_inexact:
         raise RuntimeError(
             "Only Tensors of floating point and complex dtype can require gradients"
         )
-    values = rounded_content(array, held)
+    values = rounded_content(array if found.is_complex else as_parts(array, held), held)
     return Tensor(Cell(Input("x", values.shape, values)), held, requires_grad)
 
 
 def from_node(node: Node, dtype: Any = None, requires_grad: bool | None = None) -> Tensor:
     """A tensor for a node of the graph; the node itself stands for it in what is recorded.
 
-    requires_grad: by default whether the format is one of floats.
+    Of a complex format, the node has the two parts along a last axis more. requires_grad: by
+    default whether the format is one of floats or complex numbers.
     """
     held = default if dtype is None else as_dtype(dtype)
-    wanted = held.is_floating_point if requires_grad is None else requires_grad
+    wanted = held.is_inexact if requires_grad is None else requires_grad
     return Tensor(Cell(node, tracked=wanted), held, wanted).pin(node)
 
 
@@ -474,7 +477,6 @@ def apply(name: str, *args: Any, **kwargs: Any) -> Any:
 
     Python floats are rounded to the format of the result, as an engine rounds them.
     """
-    row = definition(name)
     operands: list[Tensor] = []
     held_args = tuple(_gathered(value, operands) for value in args)
     held_kwargs = {key: _gathered(value, operands) for key, value in kwargs.items()}
@@ -483,25 +485,26 @@ def apply(name: str, *args: Any, **kwargs: Any) -> Any:
         *((operand.dtype, operand.ndim) for operand in operands),
         *((as_dtype(type(value)), -1) for value in numbers),
     )
-    own = promoted if promoted.is_floating_point else default
+    own = promoted if promoted.is_inexact else default
+    row = complex_definition(name, promoted.is_complex) or definition(name)
     if row.name in _INDEXED:
         held_args = tuple(_with_masks(value) for value in held_args)
     nodes = tuple(_as_argument(value, own) for value in held_args)
     named = {key: _as_argument(value, own) for key, value in held_kwargs.items()}
     result = row.function(*nodes, **named)
     history = _History(row.name, operands, nodes, named)
-    if isinstance(result, Node):
-        result = history.wrap(result, _result_dtype(row.results[0], promoted, kwargs))
+    if isinstance(result, (Node, Complex)):
+        result = history.wrap(result, result_dtype(row.results[0], promoted, kwargs))
         result.is_view = row.view and bool(operands)
         return result
     kinds = (*row.results, *row.results[-1:] * len(result))
     wrapped = tuple(
-        history.wrap(part, _result_dtype(kind, promoted, kwargs))
+        history.wrap(part, result_dtype(kind, promoted, kwargs))
         for part, kind in zip(result, kinds, strict=False)
     )
     for part in wrapped:
         part.is_view = row.view
-    return _pair_class(row.name)(*wrapped) if row.results == ("value", "index") else wrapped
+    return pair_class(row.name)(*wrapped) if row.results == ("value", "index") else wrapped
 
 
 def apply_one(name: str, *args: Any) -> Tensor:
@@ -511,7 +514,7 @@ def apply_one(name: str, *args: Any) -> Tensor:
 
 
 def _is_plain(value: Any) -> bool:
-    return isinstance(value, (bool, int, float))
+    return isinstance(value, (bool, int, float, complex))
 
 
 def _is_foreign(value: Any) -> bool:
@@ -521,7 +524,7 @@ def _is_foreign(value: Any) -> bool:
 
 def _gathered(value: Any, operands: list[Tensor]) -> Any:
     """The argument with arrays made tensors; all tensors are noted in `operands`."""
-    if isinstance(value, np.ndarray) or _is_foreign(value):
+    if isinstance(value, (np.ndarray, np.complexfloating)) or _is_foreign(value):
         value = tensor(value)
     if isinstance(value, Tensor):
         operands.append(value)
@@ -548,24 +551,14 @@ def _with_masks(key: Any) -> Any:
 def _as_argument(value: Any, dtype: DType) -> Any:
     """What a definition gets: nodes for tensors, floats rounded to the format."""
     if isinstance(value, Tensor):
-        return value.node
+        return split(value.node) if value.dtype.is_complex else value.node
     if isinstance(value, (tuple, list)):
         return type(value)(_as_argument(part, dtype) for part in value)
     if isinstance(value, (float, np.floating)) and np.isfinite(value):
         return float(round_array(np.asarray(value), dtype))
+    if isinstance(value, complex):
+        return complex(_as_argument(value.real, dtype), _as_argument(value.imag, dtype))
     return value
-
-
-def _result_dtype(kind: str, promoted: DType, kwargs: dict[str, Any]) -> DType:
-    if kwargs.get("dtype") is not None:
-        return as_dtype(kwargs["dtype"])
-    if kind == "index":
-        return int64
-    if kind == "truth":
-        return bool_
-    if promoted.is_floating_point or kind == "value":
-        return promoted
-    return int64 if kind == "total" else default
 
 
 class _History:
@@ -587,14 +580,16 @@ class _History:
             if name in ("add", "sub", "mul", "div") and len(self._links) == 1:
                 self._links.append((None, 0))  # PyTorch makes a tensor of the number
 
-    def wrap(self, node: Node, dtype: DType) -> Tensor:
-        """A result as a tensor."""
-        if not self._records or not dtype.is_floating_point:
+    def wrap(self, result: Node | Complex, kind: DType) -> Tensor:
+        """A result as a tensor; kind: its format, or that of the complex numbers it comes from."""
+        node = joined(result) if isinstance(result, Complex) else result
+        dtype = kind.parts if node is result else kind.as_complex
+        if not self._records or not dtype.is_inexact:
             return Tensor(
                 Cell(Stop(node) if self._requires else node, False, self._forward), dtype
             )
         if any(node is operand.cell.node or node is operand.node for operand in self._operands):
             node = elementwise(lambda a: a, node)  # a place of its own in the graph
-        result = Tensor(Cell(node, True, self._forward), dtype)
-        result.become(self._kind(self._links, node))
-        return result
+        wrapped = Tensor(Cell(node, True, self._forward), dtype)
+        wrapped.become(self._kind(self._links, node))
+        return wrapped

@@ -17,6 +17,7 @@ import numpy as np
 
 from reference.adapters.adapter import Adapter, NotOffered, Pulled
 from reference.adapters.pair import Pair
+from reference.adapters.trees import leaves
 from reference.engines.engine import EngineError
 
 __all__ = [
@@ -85,7 +86,7 @@ def recognised(f: Any, arrays: Sequence[Any]) -> Adapter:
     """
     if isinstance(f, Pair):
         return adapter("pair")
-    for value in arrays:
+    for value in leaves([f, *arrays]):
         for kind in type(value).__mro__:
             owner = _OWNERS.get(kind.__module__.partition(".")[0])
             if owner is not None:
@@ -93,7 +94,7 @@ def recognised(f: Any, arrays: Sequence[Any]) -> Adapter:
         for known in _registered.values():
             if known.recognises(value):
                 return known
-    if any(isinstance(value, (np.ndarray, np.generic)) for value in arrays):
+    if any(isinstance(value, (np.ndarray, np.generic)) for value in leaves(arrays)):
         return adapter("hips")
     kinds = ", ".join(type(value).__name__ for value in arrays) or "no arguments"
     raise EngineError(

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from reference.content import complex_array
+from reference.definitions import MissingDefinition
 from reference.engines.engine import EngineError
-from reference.floats import exact_array
+from reference.floats import dtype_name, exact_array
 
 __all__ = ["Adapter", "Function", "NotOffered", "Pulled", "flattened", "framework", "strided"]
 
@@ -94,7 +96,7 @@ class Adapter(ABC):
 
     def is_float(self, value: Any) -> bool:
         """Whether a value is an array of floats of this engine."""
-        return self.recognises(value) and "float" in str(getattr(value, "dtype", ""))
+        return self.recognises(value) and "float" in dtype_name(getattr(value, "dtype", ""))
 
     def asks(self, value: Any) -> bool:
         """Whether an array asks for its gradient, where the engine's arrays can say so."""
@@ -115,7 +117,9 @@ class Adapter(ABC):
         return exact_array(value)[0].astype(np.float64)
 
     def dtype(self, value: Any) -> str:
-        """The name of an array's dtype, as in `float32`."""
+        """The name of an array's dtype, as in `float32` or `complex64`."""
+        if self.is_complex(value):
+            return str(value.dtype).rsplit(".", 1)[-1]
         return exact_array(value)[1]
 
     def from_numpy(self, array: np.ndarray) -> Any:
@@ -155,12 +159,70 @@ class Adapter(ABC):
         """
         raise NotOffered(f"{self.name} has no second derivatives in the mode {mode}")
 
+    # complex numbers: see complex_view.py
+
+    conjugates: bool = False
+    """Whether gradients are ∂L/∂re - i ∂L/∂im, as JAX has them, and not ∂L/∂re + i ∂L/∂im."""
+
+    def is_complex(self, value: Any) -> bool:
+        """Whether a value is an array of complex numbers of this engine."""
+        return self.recognises(value) and "complex" in dtype_name(getattr(value, "dtype", ""))
+
+    def complex_content(self, value: Any) -> np.ndarray:
+        """The exact content of an array of complex numbers, as complex128."""
+        return complex_array(value).astype(np.complex128)
+
+    def conjugate(self, value: Any) -> Any:
+        """The conjugate of one of the engine's arrays; asked for where it `conjugates`."""
+        return value.conj()
+
+    # nests and modules: see trees.py
+
+    def pytrees(self, value: Any) -> Any:
+        """The library that takes a nested argument apart where it is none of Python's own."""
+        return None
+
+    def parameters(self, f: Any) -> dict[str, Any]:
+        """A module's parameters by name, which are checked as further arguments."""
+        return {}
+
+    def call_with(self, f: Any, parameters: Mapping[str, Any], arguments: Sequence[Any]) -> Any:
+        """A module with other parameters, called."""
+        raise TypeError(f"{self.name} has no modules: give a function of its parameters")
+
+    def from_numpy_if_foreign(self, value: Any) -> Any:
+        """A NumPy array given in place of one of the engine's, as one of the engine's."""
+        if isinstance(value, (np.ndarray, np.generic)) and not self.recognises(value):
+            return self.from_numpy(np.asarray(value))
+        return value
+
     # mathematics
 
     def trace(self, f: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:
-        """f run on the oracle's tensors; arrays: the arguments that they stand for."""
-        return f(*tensors)
+        """f run on the oracle's tensors; arrays: the arguments that they stand for.
+
+        Raises NotOffered where f does not take them.
+        """
+        try:
+            return f(*tensors)
+        except MissingDefinition:
+            raise
+        except Exception as error:
+            text = str(error).strip().splitlines()
+            raise NotOffered(
+                f"the function cannot be traced on the oracle's tensors ({type(error).__name__}: "
+                f"{text[0][:120] if text else ''}): give its mathematics as definition="
+            ) from error
+
+    def explain(self, definition: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:
+        """A definition given beside f, run on the oracle's tensors."""
+        return definition(*tensors)
 
     def source(self, name: str, values: str, dtype: str) -> str:
         """A line of code that makes an argument; values: nested lists of hex floats."""
         return f"{name} = np.array({values}, dtype=np.{dtype})"
+
+    def complex_source(self, name: str, values: str, dtype: str) -> str:
+        """The same of a complex argument; values: lists of pairs, dtype: that of the parts."""
+        line = self.source(name, values, dtype)
+        return f"{line}; {name} = {name}[..., 0] + 1j * {name}[..., 1]"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from reference.adapters.torch_names import TorchNames
+from reference.adapters.torch_forward import TorchForward
 from reference.engines import autodiff
 
 __all__ = ["AutodiffAdapter"]
 
 
-class AutodiffAdapter(TorchNames):
-    """Reverse mode of any order; functions are traced through its own dispatch."""
+class AutodiffAdapter(TorchForward):
+    """Reverse and forward mode; functions are traced through its own dispatch."""
 
     name = "autodiff"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from reference.adapters.adapter import Arrays, Function, Pulled, flattened, framework
+from reference.adapters.adapter import Arrays, Function, NotOffered, Pulled, flattened, framework
 from reference.adapters.numpy_arrays import NumpyArrays
 
 __all__ = ["HipsAdapter"]
@@ -16,6 +17,7 @@ class HipsAdapter(NumpyArrays):
 
     name = "hips"
     forward_mode = True
+    conjugates = True
     second_order = ("rr", "fr", "rf", "ff")
 
     def pull(
@@ -29,9 +31,9 @@ class HipsAdapter(NumpyArrays):
         self, f: Function, arrays: Arrays, wrt: Sequence[int], tangents: Arrays
     ) -> tuple[Arrays, Arrays]:
         chosen = tuple(arrays[number] for number in wrt)
-        output, pushed = framework("autograd").make_jvp(_of(f, arrays, wrt))(chosen)(
-            tuple(tangents)
-        )
+        make_jvp = framework("autograd").make_jvp
+        with _offered():
+            output, pushed = make_jvp(_of(f, arrays, wrt))(chosen)(tuple(tangents))
         return [output], [pushed]
 
     def second(
@@ -53,13 +55,23 @@ class HipsAdapter(NumpyArrays):
         def pushed(given: Any) -> Any:
             return autograd.make_jvp(of)(given)(along)[1]
 
-        if mode == "rr":
-            return list(autograd.make_vjp(pulled)(chosen)[0](along))
-        if mode == "fr":
-            return list(autograd.make_jvp(pulled)(chosen)(along)[1])
-        if mode == "rf":
-            return list(autograd.make_vjp(pushed)(chosen)[0](cotangents[0]))
-        return [autograd.make_jvp(pushed)(chosen)(along)[1]]
+        with _offered():
+            if mode == "rr":
+                return list(autograd.make_vjp(pulled)(chosen)[0](along))
+            if mode == "fr":
+                return list(autograd.make_jvp(pulled)(chosen)(along)[1])
+            if mode == "rf":
+                return list(autograd.make_vjp(pushed)(chosen)[0](cotangents[0]))
+            return [autograd.make_jvp(pushed)(chosen)(along)[1]]
+
+
+@contextmanager
+def _offered() -> Iterator[None]:
+    """Operations without a rule for a mode say so with NotImplementedError."""
+    try:
+        yield
+    except NotImplementedError as error:
+        raise NotOffered(str(error)) from error
 
 
 def _of(f: Function, arrays: Arrays, wrt: Sequence[int]) -> Callable[[Any], Any]:

@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from reference.adapters.adapter import Adapter, Arrays, Function, Pulled, flattened, framework
+from reference.adapters.adapter import (
+    Adapter,
+    Arrays,
+    Function,
+    NotOffered,
+    Pulled,
+    flattened,
+    framework,
+)
 from reference.trace.jaxpr import run_traced
 
 __all__ = ["JaxAdapter"]
@@ -20,12 +28,17 @@ class JaxAdapter(Adapter):
     forward_mode = True
     second_order = ("rr", "fr", "rf", "ff")
     layouts = False
+    conjugates = True
 
     def recognises(self, value: Any) -> bool:
         return type(value).__module__.partition(".")[0] in ("jax", "jaxlib")
 
     def adopt(self, content: np.ndarray, like: Any, *, layout: str = "plain") -> Any:
         return framework("jax.numpy").asarray(content.astype(np.dtype(like.dtype)))
+
+    def pytrees(self, value: Any) -> Any:
+        """Whatever is registered with JAX: Equinox's modules, Flax's structures."""
+        return framework("jax.tree_util")
 
     def from_numpy(self, array: np.ndarray) -> Any:
         return framework("jax.numpy").asarray(array)
@@ -64,6 +77,21 @@ class JaxAdapter(Adapter):
         def pushed(*chosen: Any) -> Any:
             return jax.jvp(of, chosen, along)[1]
 
+        try:
+            return self._composed(jax, mode, pulled, pushed, primals, given, along)
+        except NotImplementedError as error:
+            raise NotOffered(str(error).strip().splitlines()[0][:200]) from error
+
+    @staticmethod
+    def _composed(
+        jax: Any,
+        mode: str,
+        pulled: Function,
+        pushed: Function,
+        primals: tuple[Any, ...],
+        given: tuple[Any, ...],
+        along: tuple[Any, ...],
+    ) -> Arrays:
         if mode == "rr":
             return list(jax.vjp(pulled, *primals)[1](along))
         if mode == "fr":

@@ -68,7 +68,7 @@ class PairAdapter(NumpyArrays):
         return flattened(pair.forward(*arrays)), pushed
 
     def trace(self, f: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:
-        return _pair(f).forward(*tensors)
+        return super().trace(_pair(f).forward, tensors, arrays)
 
 
 def _pair(f: Function) -> Pair:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from reference.adapters.adapter import Arrays, Function, NotOffered, flattened
-from reference.adapters.torch_names import TorchNames
+from reference.adapters.adapter import Function, NotOffered
+from reference.adapters.torch_forward import TorchForward
 from reference.definitions import MissingDefinition
 from reference.engines import torch as engine
+from reference.tensor import Tensor
 from reference.trace.torch_graph import run_exported
 
 __all__ = ["TorchAdapter"]
 
 
-class TorchAdapter(TorchNames):
+class TorchAdapter(TorchForward):
     """All four mode pairs, where the function's operations have them."""
 
     name = "torch"
-    second_order = ("rr", "fr", "rf", "ff")
-    forward_mode = True
 
     @property
     def namespace(self) -> Any:
@@ -33,97 +31,25 @@ class TorchAdapter(TorchNames):
     def _placed(self, array: Any, like: Any) -> Any:
         return array.to(dtype=like.dtype, device=like.device)
 
-    def push(
-        self, f: Function, arrays: Arrays, wrt: Sequence[int], tangents: Arrays
-    ) -> tuple[Arrays, Arrays]:
-        forward = self.namespace.autograd.forward_ad
-        try:
-            with _quiet(), forward.dual_level():
-                outputs = flattened(f(*_dual(forward, arrays, wrt, tangents)))
-                pairs = [forward.unpack_dual(output) for output in outputs]
-                return [p.primal for p in pairs], [p.tangent for p in pairs]
-        except (RuntimeError, NotImplementedError) as error:
-            raise self.refusal(error) from error
+    def parameters(self, f: Any) -> dict[str, Any]:
+        if not isinstance(f, self.namespace.nn.Module):
+            return {}
+        return {_plain_name(name): held for name, held in f.named_parameters()}
 
-    def _second(
-        self,
-        mode: str,
-        f: Function,
-        arrays: Arrays,
-        wrt: Sequence[int],
-        cotangents: Arrays,
-        tangents: Arrays,
-    ) -> Arrays:
-        if mode == "rr":
-            return super()._second(mode, f, arrays, wrt, cotangents, tangents)
-        with _quiet():
-            return self._second_forward(mode, f, arrays, wrt, cotangents, tangents)
+    def call_with(self, f: Any, parameters: Mapping[str, Any], arguments: Sequence[Any]) -> Any:
+        """The module with these parameters and copies of its buffers.
 
-    def _second_forward(
-        self,
-        mode: str,
-        f: Function,
-        arrays: Arrays,
-        wrt: Sequence[int],
-        cotangents: Arrays,
-        tangents: Arrays,
-    ) -> Arrays:
-        torch = self.namespace
-        if mode == "ff":
-            return self._twice_forward(f, arrays, wrt, tangents)
-        if mode == "rf":
-            try:
-                return self._reverse_of_forward(f, arrays, wrt, cotangents, tangents)
-            except (RuntimeError, NotImplementedError):
-                pass  # what torch.func does not take may still work on dual tensors
-        forward = torch.autograd.forward_ad
-        asked = self._leaves(arrays, wrt)
-        with forward.dual_level():
-            duals = _dual(forward, arrays, wrt, tangents)
-            outputs = flattened(f(*duals))
-            if mode == "fr":
-                chosen = [duals[number] for number in wrt]
-                first = self._grad(outputs, chosen, cotangents, create_graph=True)
-                return [None if g is None else forward.unpack_dual(g).tangent for g in first]
-            pushed = [forward.unpack_dual(output).tangent for output in outputs]
-            pairs = [(t, c) for t, c in zip(pushed, cotangents, strict=True) if t is not None]
-            return self._grad([t for t, _ in pairs], asked, [c for _, c in pairs])
-
-    def _reverse_of_forward(
-        self, f: Function, arrays: Arrays, wrt: Sequence[int], cotangents: Arrays, tangents: Arrays
-    ) -> Arrays:
-        torch = self.namespace
-        outputs_of, primals = self._functional(f, arrays, wrt)
-
-        def pushed(*chosen: Any) -> Any:
-            return torch.func.jvp(outputs_of, chosen, tuple(tangents))[1]
-
-        return list(torch.func.vjp(pushed, *primals)[1](tuple(cotangents)))
-
-    def _twice_forward(
-        self, f: Function, arrays: Arrays, wrt: Sequence[int], tangents: Arrays
-    ) -> Arrays:
-        torch = self.namespace
-        outputs_of, primals = self._functional(f, arrays, wrt)
-
-        def pushed(*chosen: Any) -> Any:
-            return torch.func.jvp(outputs_of, chosen, tuple(tangents))[1]
-
-        return list(torch.func.jvp(pushed, primals, tuple(tangents))[1])
-
-    @staticmethod
-    def _functional(
-        f: Function, arrays: Arrays, wrt: Sequence[int]
-    ) -> tuple[Function, tuple[Any, ...]]:
-        """f as a function of the chosen arguments, and these, as torch.func takes them."""
-
-        def outputs_of(*chosen: Any) -> tuple[Any, ...]:
-            given = list(arrays)
-            for number, value in zip(wrt, chosen, strict=True):
-                given[number] = value
-            return tuple(flattened(f(*given)))
-
-        return outputs_of, tuple(arrays[number].detach() for number in wrt)
+        The oracle's tensors are put into the modules' tables of parameters for the call;
+        `functional_call` takes none but PyTorch's.
+        """
+        if any(isinstance(value, Tensor) for value in parameters.values()):
+            module = getattr(f, "_orig_mod", f)
+            with _exchanged(module, parameters):
+                return module(*arguments)
+        names = {_plain_name(name): name for name, _ in f.named_parameters()}
+        held = {names[name]: value for name, value in parameters.items()}
+        held.update({name: buffer.clone() for name, buffer in f.named_buffers()})
+        return self.namespace.func.functional_call(f, held, tuple(arguments))
 
     def trace(self, f: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:
         """Through `__torch_function__`; where that cannot see through, an exported ATen graph."""
@@ -148,19 +74,33 @@ class TorchAdapter(TorchNames):
                 ) from second
 
 
+def _plain_name(name: str) -> str:
+    """The parameter's name in the module as it was before it was compiled."""
+    return name.removeprefix("_orig_mod.")
+
+
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """PyTorch's forward mode warns of its own use of `torch.jit.script`."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*torch.jit.*", DeprecationWarning)
+def _exchanged(module: Any, parameters: Mapping[str, Any]) -> Iterator[None]:
+    """A module that holds the oracle's tensors for its parameters, and copies of its buffers."""
+    held: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    by_identity = dict(module.named_parameters(remove_duplicate=False))
+    first = {id(held): name for name, held in reversed(list(by_identity.items()))}
+    try:
+        for prefix, part in module.named_modules(remove_duplicate=False):
+            for table in (part._parameters, part._buffers):
+                held.append((table, dict(table)))
+                for name, value in list(table.items()):
+                    whole = f"{prefix}.{name}" if prefix else name
+                    own = first.get(id(value), whole)
+                    if own in parameters:
+                        table[name] = parameters[own]
+                    elif value is not None and table is part._buffers:
+                        table[name] = value.clone()
         yield
-
-
-def _dual(forward: Any, arrays: Arrays, wrt: Sequence[int], tangents: Arrays) -> Arrays:
-    duals = list(arrays)
-    for number, tangent in zip(wrt, tangents, strict=True):
-        duals[number] = forward.make_dual(arrays[number], tangent)
-    return duals
+    finally:
+        for table, before in reversed(held):
+            table.clear()
+            table.update(before)
 
 
 def _short(error: Exception) -> str:

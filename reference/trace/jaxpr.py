@@ -14,9 +14,12 @@ import numpy as np
 import sympy as sp
 
 from reference import build
+from reference.complexes import Complex, joined, parts, split
+from reference.complexes.pair import by_parts, imaginary, whole
 from reference.definitions import MissingDefinition, definition
 from reference.graph import Constant, IndexMap, Input, Node, Put, Solve
 from reference.tensor import Tensor
+from reference.trace.complex_jaxpr import COMPLEX, PART_BY_PART, is_complex, is_traced, product
 
 __all__ = ["run_traced"]
 
@@ -39,7 +42,10 @@ def run_traced(
         return f(*given)
 
     closed = jax.make_jaxpr(of_tensors)(*(arrays[place] for place in places))
-    inputs = [tensors[place].node for place in places]
+    inputs = [
+        split(held.node) if held.dtype.is_complex else held.node
+        for held in (tensors[place] for place in places)
+    ]
     return _Run(jax).closed(closed, inputs)
 
 
@@ -85,8 +91,12 @@ class _Run:
         unknown = [value.name for value in values if isinstance(value, _Unknown)]
         if unknown:
             raise _missing(unknown[0])
-        if not any(isinstance(value, Node) for value in values):
+        if not any(is_traced(value) for value in values):
             return self.concrete(equation, values)
+        if any(is_complex(value) for value in values) or name in _COMPLEX_ONLY:
+            return self.of_complex(equation, values)
+        if name == "fft":
+            return [COMPLEX["fft"](*values, **equation.params)]
         if name in _MOVES:
             return self.moved(equation, values)
         if name in _POINTWISE:
@@ -94,11 +104,37 @@ class _Run:
         if name in _PRIMITIVES:
             result = _PRIMITIVES[name](*values, **equation.params)
             return list(result) if isinstance(result, tuple) else [result]
-        try:  # what a user has defined; PyTorch's operations of that name may mean other things
+        return self.defined(equation, values)
+
+    def defined(self, equation: Any, values: Values) -> Values:
+        """What a user has defined under JAX's name."""
+        name = equation.primitive.name
+        try:  # PyTorch's operations of that name may mean other things
             result = definition(f"jax.{name}").function(*values, **equation.params)
         except MissingDefinition:
             return [_Unknown(name) for _ in equation.outvars]
         return list(result) if isinstance(result, (tuple, list)) else [result]
+
+    def of_complex(self, equation: Any, values: Values) -> Values:
+        """A primitive with complex operands or results, on pairs of nodes."""
+        name = equation.primitive.name
+        if name in _MOVES:
+            places = [n for n, value in enumerate(values) if is_complex(value) or is_traced(value)]
+            halves = [
+                self.moved(equation, [_half(v, k) if n in places else v
+                                      for n, v in enumerate(values)])
+                for k in (0, 1)
+            ]  # fmt: skip
+            return [Complex(real, imag) for real, imag in zip(*halves, strict=True)]
+        if name == "dot_general":
+            return [product(lambda x, y: _dot_general(x, y, **equation.params), *values)]
+        if name in PART_BY_PART:
+            function = _PRIMITIVES[name]
+            return [by_parts(lambda part: function(part, **equation.params), values[0])]
+        if name not in COMPLEX:
+            return self.defined(equation, values)
+        result = COMPLEX[name](*values, **equation.params)
+        return list(result) if isinstance(result, tuple) else [result]
 
     def bound(self, equation: Any, values: Sequence[Any]) -> Values:
         """What JAX gives."""
@@ -166,7 +202,7 @@ class _Run:
         carry = values[first + second :]
         while True:
             (again,) = self.closed(params["cond_jaxpr"], [*asked, *carry])
-            if isinstance(again, Node):
+            if is_traced(again):
                 raise MissingDefinition("while_loop with a condition that varies with x")
             if not again:
                 return carry
@@ -181,7 +217,7 @@ class _Run:
         for number in reversed(range(len(branches) - 1)):
             other = self.closed(branches[number], rest)
             results = [
-                build.where(build.less(index, number + 0.5), new, old)
+                _chosen(build.less(index, number + 0.5), new, old)
                 for new, old in zip(other, results, strict=True)
             ]
         return results
@@ -189,10 +225,13 @@ class _Run:
     def linear_solve(self, params: dict[str, Any], values: Values) -> Values:
         """matvec(u) = b, differentiated by the implicit function theorem."""
         count = params["const_lengths"].matvec
-        consts = [build.node(value) for value in values[:count]]
-        right = [build.node(v) for v in values[sum(params["const_lengths"]) :]]
-        if len(right) != 1:
+        sides = values[sum(params["const_lengths"]) :]
+        if len(sides) != 1:
             raise MissingDefinition("custom_linear_solve with several right-hand sides")
+        if any(is_complex(value) for value in [*values[:count], *sides]):
+            return [self.complex_solve(params, values[:count], whole(sides[0]))]
+        consts = [build.node(value) for value in values[:count]]
+        right = [build.node(sides[0])]
         parameters = [Input(f"p{number}", node.shape) for number, node in enumerate(consts)]
         unknown, target = Input("u", (right[0].size,)), Input("b", right[0].shape)
         (product,) = self.closed(
@@ -202,7 +241,43 @@ class _Run:
         solved = Solve(unknown, equations, [*parameters, target], [*consts, right[0]])
         return [build.reshape(solved, right[0].shape)]
 
+    def complex_solve(self, params: dict[str, Any], consts: Values, right: Complex) -> Complex:
+        """The same with complex numbers: unknown are the parts, one after the other."""
+        held = [joined(value) if is_complex(value) else build.node(value) for value in consts]
+        parameters = [Input(f"p{number}", node.shape) for number, node in enumerate(held)]
+        given = [
+            split(node) if is_complex(value) else node
+            for node, value in zip(parameters, consts, strict=True)
+        ]
+        total = int(right.size)
+        unknown, target = Input("u", (2 * total,)), Input("b", (2 * total,))
+        halves = [
+            build.reshape(build.getitem(unknown, slice(k * total, (k + 1) * total)), right.shape)
+            for k in (0, 1)
+        ]
+        (product_,) = self.closed(params["jaxprs"].matvec, [*given, Complex(*halves)])
+        flat = build.concat([build.reshape(p, (-1,)) for p in _both(product_)], 0)
+        sides = build.concat([build.reshape(p, (-1,)) for p in _both(right)], 0)
+        equations = build.subtract(flat, target)
+        solved = Solve(unknown, equations, [*parameters, target], [*held, sides])
+        return Complex(
+            *(
+                build.reshape(
+                    build.getitem(solved, slice(k * total, (k + 1) * total)), right.shape
+                )
+                for k in (0, 1)
+            )
+        )
+
     def scattered(self, params: dict[str, Any], values: Values, *, add: bool) -> Values:
+        if is_complex(values[0]) or is_complex(values[2]):
+            halves = [
+                self.scattered(
+                    params, [_half(values[0], k), values[1], _half(values[2], k)], add=add
+                )
+                for k in (0, 1)
+            ]
+            return [Complex(halves[0][0], halves[1][0])]
         operand, index, updates = build.node(values[0]), values[1], build.node(values[2])
         if isinstance(index, Node):
             raise MissingDefinition("scatter at positions that vary with x")
@@ -251,6 +326,9 @@ _MOVES = frozenset({
 })  # fmt: skip
 
 
+_COMPLEX_ONLY = frozenset({"complex", "conj", "eig", "imag", "real"})
+
+
 def _missing(name: str) -> MissingDefinition:
     return MissingDefinition(
         f"JAX's primitive {name!r} has no definition. Add one, as mathematics:\n"
@@ -259,12 +337,35 @@ def _missing(name: str) -> MissingDefinition:
     )
 
 
+def _half(value: Any, number: int) -> Any:
+    """The real part (0) or the imaginary part (1)."""
+    return imaginary(value) if number else parts(value)[0]
+
+
+def _both(value: Any) -> tuple[Node, Node]:
+    return _half(value, 0), _half(value, 1)
+
+
 def _row(value: Any, step: int) -> Any:
+    if isinstance(value, Complex):
+        return by_parts(lambda part: build.getitem(part, step), value)
     return build.getitem(value, step) if isinstance(value, Node) else value[step]
 
 
-def _stacked(parts: Sequence[Any]) -> Any:
-    return build.stack(parts) if any(isinstance(p, Node) for p in parts) else np.stack(parts)
+def _stacked(rows: Sequence[Any]) -> Any:
+    if not any(is_traced(row) for row in rows):
+        return np.stack(rows)
+    if any(is_complex(row) for row in rows):
+        return Complex(*(build.stack([_half(row, k) for row in rows]) for k in (0, 1)))
+    return build.stack(rows)
+
+
+def _chosen(condition: Node, new: Any, old: Any) -> Any:
+    """The one where a condition holds, else the other."""
+    if is_complex(new) or is_complex(old):
+        halves = [build.where(condition, _half(new, k), _half(old, k)) for k in (0, 1)]
+        return Complex(*halves)
+    return build.where(condition, new, old)
 
 
 def _map(expression: Callable[..., Any]) -> Callable[..., Node]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from reference import dtypes
 from reference.definitions import MissingDefinition
+from reference.trace.torch_function import complex_result
 
 __all__ = ["Namespace", "array_function", "array_ufunc", "namespace"]
 
@@ -58,6 +59,7 @@ _SPELLINGS = {
     "take_along_axis": "take_along_dim",
     "true_divide": "div",
     "clip": "clamp",
+    "conjugate": "conj",
     "float_power": "pow",
 }
 _PARAMETERS = {
@@ -99,7 +101,8 @@ def array_function(
     special = _LINALG if "linalg" in module else _SPECIAL
     if name in special:
         return special[name](apply, *args, **kwargs)
-    return apply(_SPELLINGS.get(name, name), *args, **translated(name, kwargs))
+    spelling = _SPELLINGS.get(name, name)
+    return complex_result(apply, name, apply(spelling, *args, **translated(name, kwargs)))
 
 
 def translated(name: str, kwargs: dict[str, Any]) -> dict[str, Any]:

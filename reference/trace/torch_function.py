@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["call"]
+from reference.complexes import gives_pair
+
+__all__ = ["call", "complex_result"]
 
 Apply = Callable[..., Any]
 
@@ -28,10 +30,31 @@ def call(apply: Apply, function: Any, args: Sequence[Any], kwargs: dict[str, Any
         names, adapted = rows
         if names <= kwargs.keys():
             return adapted(apply, *args, **kwargs)
+    if name in _CONSTANT:
+        return _filled(apply, args[0], _CONSTANT[name](*args[1:], **kwargs))
     named = {key: value for key, value in kwargs.items() if key not in _IGNORED}
-    return apply(name, *args, **named)
+    return complex_result(apply, name, apply(name, *args, **named))
 
 
+def complex_result(apply: Apply, name: str, result: Any) -> Any:
+    """Two parts made one complex result, where a definition of real numbers gives parts."""
+    if isinstance(result, tuple) and gives_pair(name):
+        return apply("complex", *result)
+    return result
+
+
+def _filled(apply: Apply, x: Any, value: Any) -> Any:
+    """One number in the shape of x."""
+    return apply("add", apply("mul", x, 0), value).detach()
+
+
+# what is made in the shape of a tensor, whatever that holds
+_CONSTANT: dict[str, Callable[..., Any]] = {
+    "zeros_like": lambda **_: 0,
+    "ones_like": lambda **_: 1,
+    "empty_like": lambda **_: 0,
+    "full_like": lambda fill_value, **_: fill_value,
+}
 _IGNORED = frozenset({"_stacklevel", "inplace", "out"})  # no part of what is computed
 
 

@@ -79,22 +79,55 @@ def run_exported(
             ).core_aten_decompositions()
         },
     )
+    watcher = _watcher(torch)
     reasons: list[Exception] = []
+    deaf: list[Any] = []  # records that do not depend on every argument
     for options in tables:  # from PyTorch's own operations down to a small set of them
         samples = [arrays[place].detach().clone().requires_grad_(True) for place in places]
         try:
-            graph = proxy.make_fx(of_tensors, **options)(*samples)
-            return _Run(torch, graph).result(iter([tensors[place] for place in places]))
+            with watcher() as watched:
+                graph = proxy.make_fx(of_tensors, **options)(*samples)
+            run = _Run(torch, graph, watched.detaches)
+            if any(node.op == "placeholder" and not node.users for node in graph.graph.nodes):
+                deaf.append(run)  # `torch.func.grad` hides them from some records
+                continue
+            return run.result(iter([tensors[place] for place in places]))
         except Exception as error:  # noqa: BLE001  # the next record may do
             reasons.append(error)
+    if deaf:
+        return deaf[-1].result(iter([tensors[place] for place in places]))
     missing = [error for error in reasons if isinstance(error, MissingDefinition)]
     raise (missing or reasons)[0]
 
 
-class _Run:
-    """One walk through a recorded graph."""
+def _watcher(torch: Any) -> Any:
+    """A mode that notices whether the function itself calls `detach`.
 
-    def __init__(self, torch: Any, graph: Any) -> None:
+    The record has `detach` also where PyTorch's own machinery (`torch.func`, backward passes)
+    puts it, and there it cuts nothing off.
+    """
+
+    class Watcher(torch.overrides.TorchFunctionMode):  # type: ignore[misc]
+        detaches = False
+
+        def __torch_function__(
+            self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            name = str(getattr(function, "__name__", ""))
+            self.detaches = self.detaches or name in ("detach", "detach_")
+            return function(*args, **(kwargs or {}))
+
+    return Watcher
+
+
+class _Run:
+    """One walk through a recorded graph.
+
+    detaches: whether `detach` in the record is the function's own.
+    """
+
+    def __init__(self, torch: Any, graph: Any, detaches: bool = True) -> None:
+        self.detaches = detaches
         self.torch = torch
         self.graph = graph
         self.values: dict[Any, Any] = {}
@@ -136,7 +169,7 @@ class _Run:
         if name in _SAME:
             return apply("clone", args[0])
         if name == "detach":
-            return args[0].detach()
+            return args[0].detach() if self.detaches else args[0]
         if name in _MOVES and not _has_tensor([*args[1:], *kwargs.values()]):
             return self.moved(target, args, kwargs)
         named = {key: value for key, value in kwargs.items() if key not in _DROPPED}
@@ -156,12 +189,23 @@ class _Run:
     def moved(self, target: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """The same elements, where ATen puts them in an array of positions."""
         source = args[0]
+        if source.dtype.is_complex:
+            return self.moved_parts(target, args, kwargs)
         total = int(np.prod(source.shape, dtype=np.intp))
         places = self.torch.arange(total).reshape(tuple(source.shape))
         result = target(places, *args[1:], **kwargs)
         if isinstance(result, (tuple, list)):
             return [self.taken(source, part) for part in result]
         return self.taken(source, result)
+
+    def moved_parts(self, target: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """The same with complex numbers: both parts go to the same places."""
+        halves = [
+            self.moved(target, [part, *args[1:]], kwargs) for part in (args[0].real, args[0].imag)
+        ]
+        if isinstance(halves[0], list):
+            return [apply("complex", *pair) for pair in zip(*halves, strict=True)]
+        return apply("complex", *halves)
 
     @staticmethod
     def taken(source: Tensor, places: Any) -> Tensor:
