@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import flint
@@ -49,6 +50,11 @@ class Certificate:
     dtypes: tuple[str, ...]
     findings: tuple[Finding, ...]
     problem: Problem
+
+    @cached_property
+    def nearby(self) -> Nearby:
+        """Gradients infinitely near to the point; what was found of them is kept."""
+        return Nearby(self.problem)
 
     @property
     def certified(self) -> bool:
@@ -265,7 +271,8 @@ def _unit(value: Any, fmt: Format) -> int:
     if value.is_zero():
         return fmt.tiny_exponent
     mantissa, exponent = value.mid().man_exp()
-    return fmt.ulp_exponent(int(abs(int(mantissa)).bit_length() + int(exponent) - 1))
+    size = int(abs(int(mantissa)).bit_length() + int(exponent) - 1)
+    return max(size, fmt.emin) - fmt.precision + 1  # beyond the largest number, too
 
 
 def _same(one: Any, two: Any, fmt: Format) -> bool:

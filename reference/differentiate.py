@@ -28,7 +28,7 @@ from reference.graph import (
     topological,
 )
 
-__all__ = ["add", "jvp", "sum_to_shape", "vjp", "zeros"]
+__all__ = ["add", "jvp", "partial_derivative", "sum_to_shape", "vjp", "zeros"]
 
 
 def vjp(
@@ -152,7 +152,7 @@ def _contributions(  # noqa: PLR0912 - one branch for each kind of node
 
 
 def _through_map(node: Map, position: int, cotangent: Node) -> Node | None:
-    partial = _partial(node.expression, position)
+    partial = partial_derivative(node.expression, position)
     if partial == 0:
         return None
     return sum_to_shape(_times(partial, node.inputs, cotangent), node.inputs[position].shape)
@@ -168,7 +168,8 @@ def _through_contract(node: Contract, position: int, cotangent: Node) -> Node:
 
 
 @lru_cache(maxsize=4096)
-def _partial(expression: sp.Expr, position: int) -> sp.Expr:
+def partial_derivative(expression: sp.Expr, position: int) -> sp.Expr:
+    """What SymPy says of the expression of a Map, by one of its arguments."""
     return sp.diff(expression, argument(position))
 
 

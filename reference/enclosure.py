@@ -173,16 +173,25 @@ class Enclosure:
         usable = self.finite.ravel() & np.isfinite(given)
         result = np.where(self.finite.ravel(), np.inf, np.nan)
         if usable.any():
-            with working_precision(max(self.precision, 64) + 64):
-                gap = flat[usable] - to_balls(given[usable])
-                gap = _scaled(gap, -self._exponents(flat[usable], fmt))
-            result[usable] = np.abs(_floats(gap))
+            result[usable] = self._errors(flat[usable], given[usable], fmt)
         infinite = self.finite.ravel() & np.isinf(given)
         if infinite.any():
             places = np.flatnonzero(infinite)
             rounded = Enclosure(flat[places], self.precision)._rounded(fmt)[0]
             result[places[rounded == given[places]]] = 0.0
         return result.reshape(self.shape)
+
+    def _errors(self, flat: np.ndarray, given: np.ndarray, fmt: Format) -> np.ndarray:
+        """|given - ball| in ULPs; in float64 where that rounds by less than 2**-28 of an ULP."""
+        if fmt.precision <= 24:
+            middle = _floats(flat)
+            if np.isfinite(middle).all():
+                with np.errstate(over="ignore"):
+                    gaps = np.ldexp(given - middle, -ulp_exponents(middle, fmt))
+                return np.asarray(np.abs(gaps))
+        with working_precision(max(self.precision, 64) + 64):
+            gap = flat - to_balls(given)
+            return np.asarray(np.abs(_floats(_scaled(gap, -self._exponents(flat, fmt)))))
 
     def distance(self, other: Enclosure, dtype: Any) -> np.ndarray:
         """|midpoint - midpoint of other| in ULPs of the dtype at the other's value."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 __all__ = [
     "FORMATS",
     "Format",
+    "dtype_name",
     "exact_array",
     "format_of",
     "round_fraction",
@@ -83,6 +85,16 @@ def format_of(dtype: Any) -> Format:
     raise ValueError(f"no floating-point format {name!r}: use one of {', '.join(FORMATS)}")
 
 
+@lru_cache(maxsize=256)
+def dtype_name(dtype: Any) -> str:
+    """A dtype's name without its library's, as in `float32`.
+
+    >>> dtype_name(np.dtype(np.float32))
+    'float32'
+    """
+    return str(dtype).rsplit(".", 1)[-1]
+
+
 def exact_array(values: Any) -> tuple[np.ndarray, str]:
     """(the exact content, name of the dtype) of anything that looks like an array.
 
@@ -92,17 +104,18 @@ def exact_array(values: Any) -> tuple[np.ndarray, str]:
     >>> exact_array(np.float32(0.1))[1], float(exact_array(np.float32(0.1))[0])
     ('float32', 0.10000000149011612)
     """
-    for method in ("detach", "cpu"):
-        if not isinstance(values, np.ndarray) and hasattr(values, method):
-            values = getattr(values, method)()
-    name = str(getattr(values, "dtype", "")).rsplit(".", 1)[-1]
+    if not isinstance(values, (np.ndarray, np.generic)):
+        for method in ("detach", "cpu"):
+            if hasattr(values, method):
+                values = getattr(values, method)()
+    name = dtype_name(getattr(values, "dtype", ""))
     if name == "bfloat16" and hasattr(values, "float"):
         values = values.float()
     array = np.asarray(values)
     if array.dtype.kind in "iub" and not name:
         name = "float64"  # Python numbers
-    name = name or str(array.dtype)
-    if array.dtype.name == "bfloat16" or array.dtype.kind == "f":
+    name = name or dtype_name(array.dtype)
+    if array.dtype.kind == "f" or array.dtype.name == "bfloat16":
         if array.dtype.itemsize > 8:
             raise TypeError(f"dtype {array.dtype} is wider than float64, which is not supported")
         return array.astype(np.float64), name

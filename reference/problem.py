@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from reference.content import complex_array, content
 from reference.differentiate import vjp, zeros
-from reference.domains.certified import Evaluation, examine
+from reference.domains.certified import Evaluation, Prepared, examine, prepare
 from reference.floats import Format, exact_array, format_of
 from reference.graph import Constant, Contract, Input, Node
 
@@ -21,7 +22,8 @@ __all__ = ["Problem", "gradient_nodes", "trace", "trace_nodes"]
 class Problem:
     """One output node, the inputs it is differentiated with respect to, and the gradients.
 
-    bindings: the exact content of each input. formats: the dtype of each input.
+    arrays: the exact content of each input. formats: the dtype of each input. extra: the
+    contents of other leaves without a value of their own. plans: what is known of the graph.
     """
 
     output: Node
@@ -30,6 +32,21 @@ class Problem:
     formats: tuple[Format, ...]
     gradients: tuple[Node, ...]
     names: tuple[str, ...] = field(default=())
+    extra: Mapping[Node, Any] = field(default_factory=dict, repr=False)
+    plans: dict[bool, Prepared] = field(default_factory=dict, repr=False)
+
+    def bindings(self, arrays: Sequence[Any] | None = None) -> dict[Node, Any]:
+        """What every leaf holds, with the inputs as they are or with other contents."""
+        given = self.arrays if arrays is None else arrays
+        return {**self.extra, **dict(zip(self.inputs, given, strict=True))}
+
+    def prepared(self, value: bool) -> Prepared:
+        """The order of evaluation of the gradients, with or without the value."""
+        if value not in self.plans:
+            nodes = [self.output, *self.gradients] if value else list(self.gradients)
+            inputs = self.inputs if self.extra else None
+            self.plans[value] = prepare(nodes, [self.output], inputs)
+        return self.plans[value]
 
     def evaluate(
         self,
@@ -41,15 +58,13 @@ class Problem:
         after: Any = None,
     ) -> Evaluation:
         """The value (if asked) and the gradients, at the exact inputs or at others."""
-        given = self.arrays if arrays is None else arrays
-        nodes = [self.output, *self.gradients] if value else list(self.gradients)
         return examine(
-            nodes,
-            dict(zip(self.inputs, given, strict=True)),
+            [self.output, *self.gradients] if value else list(self.gradients),
+            self.bindings(arrays),
             precision=precision,
-            forward=[self.output],
             after=after,
             diagnose=diagnose,
+            prepared=self.prepared(value),
         )
 
 
@@ -151,7 +166,7 @@ def _trace(
     order: int,
     direction: Sequence[Any] | None,
 ) -> Problem:
-    contents = [exact_array(array) for array in arrays]
+    contents = [_content(array) for array in arrays]
     names = _parameter_names(f, len(arrays))
     inputs, arguments = variables(names, contents)
     output = _node_of(f(*arguments))
@@ -163,6 +178,15 @@ def _trace(
         gradient_nodes(output, inputs, cotangent, order, direction),
         names,
     )
+
+
+def _content(array: Any) -> tuple[np.ndarray, str]:
+    """The exact content and the dtype; of complex numbers, the parts along a last axis more."""
+    if isinstance(array, complex) or "complex" in str(getattr(array, "dtype", "")):
+        values = complex_array(array)
+        parts, dtype = content(values)
+        return parts, dtype.name
+    return exact_array(array)
 
 
 def _parameter_names(f: Callable[..., Any], count: int) -> tuple[str, ...]:

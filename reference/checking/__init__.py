@@ -17,9 +17,18 @@ import numpy as np
 
 from reference.adapters import Adapter, Pair, adapter, recognised
 from reference.adapters.adapter import flattened
-from reference.checking.report import Argument, Comparison, Element, Fault, Report
+from reference.adapters.trees import flatten_arguments
+from reference.checking.recording import record
+from reference.checking.report import (
+    Argument,
+    Comparison,
+    Element,
+    Fault,
+    Report,
+    WrongGradients,
+)
 from reference.checking.run import EVERYTHING, Check
-from reference.checking.truth import Truth, argument_names, trace_function
+from reference.checking.truth import Truth, trace_function
 from reference.floats import exact_array
 from reference.tensor import apply
 
@@ -31,6 +40,7 @@ __all__ = [
     "Fault",
     "Pair",
     "Report",
+    "WrongGradients",
     "assert_gradients",
     "check",
 ]
@@ -69,13 +79,12 @@ def check(
     (True, ('value', 'vjp', 'layout', 'repeat'))
     """
     start = time.perf_counter()
-    used = _adapter(f, arrays, engine)
-    arguments = [_adopted(used, value) for value in arrays]
+    seen = flatten_arguments(_adapter(f, arrays, engine), f, arrays)
+    used, arguments, names = seen.adapter, seen.arrays, seen.names
     floats = [number for number, value in enumerate(arguments) if used.is_float(value)]
     wrt = [number for number in floats if used.asks(arguments[number])] or floats
     if not wrt:
         raise TypeError(f"no argument is an array of floats of {used.name}: nothing to check")
-    names = argument_names(f.forward if isinstance(f, Pair) else f, len(arguments))
     asked = _selected(what)
     count = cotangents if isinstance(cotangents, int) else 0
     report = Report(
@@ -89,15 +98,15 @@ def check(
     def truth(output_dtypes: Sequence[str]) -> Truth:
         def run(tensors: list[Any]) -> Any:
             if definition is None:
-                return used.trace(f, tensors, arguments)
-            return _mathematics(definition)(*tensors)
+                return used.trace(seen.function, tensors, arguments)
+            return used.explain(seen.flat(_mathematics(definition)), tensors, arguments)
 
         traced = trace_function(run, arguments, used, wrt, names)
         return Truth(*traced, output_dtypes)
 
     asking = Check(
         used,
-        f,
+        seen.function,
         arguments,
         wrt,
         truth,
@@ -110,7 +119,9 @@ def check(
     )
     asking.run()
     report.source = _source(used, report, asking)
+    report.origin = _origin(f)
     report.seconds = time.perf_counter() - start
+    record(report)
     return report
 
 
@@ -125,29 +136,23 @@ def assert_gradients(
     cotangents: int | Sequence[Any] = 2,
     repeats: int = 64,
 ) -> None:
-    """Raise AssertionError, with a report of what is wrong, unless all is right; see `check`.
+    """Raise WrongGradients, an AssertionError, unless all is right; see `check`.
 
     >>> assert_gradients(Pair(np.exp, lambda g, x: g * np.exp(x)), np.array([0.5, 1.0]))
     """
+    __tracebackhide__ = True  # pytest shows the line of the test
     report = check(
         f, *arrays, definition=definition, engine=engine, what=what, seed=seed, factor=factor,
         cotangents=cotangents, repeats=repeats,
     )  # fmt: skip
     if not report.ok:
-        raise AssertionError(report.text)
+        raise WrongGradients(report)
 
 
 def _adapter(f: Function, arrays: Sequence[Any], engine: str | Adapter | None) -> Adapter:
     if isinstance(engine, Adapter):
         return engine
     return recognised(f, arrays) if engine is None else adapter(engine)
-
-
-def _adopted(used: Adapter, value: Any) -> Any:
-    """A NumPy array given in place of one of the engine's, as one of the engine's."""
-    if isinstance(value, (np.ndarray, np.generic)) and not used.recognises(value):
-        return used.from_numpy(np.asarray(value))
-    return value
 
 
 def _selected(what: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -178,6 +183,13 @@ def _mathematics(definition: Function | str) -> Function:
 def _name(f: Function) -> str:
     named = f.forward if isinstance(f, Pair) else f
     return str(getattr(named, "__name__", None) or type(named).__name__)
+
+
+def _origin(f: Function) -> str:
+    """Where a function is written, as far as it says so."""
+    named = f.forward if isinstance(f, Pair) else f
+    named = named if hasattr(named, "__qualname__") else type(named)
+    return f"{named.__module__}:{named.__qualname__}"
 
 
 def _source(used: Adapter, report: Report, asking: Check) -> tuple[str, ...]:

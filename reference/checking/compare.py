@@ -7,15 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from reference.checking.errors import distribution
 from reference.checking.guess import guess_mistake
-from reference.checking.report import Comparison, Element
+from reference.checking.report import GOOD, Comparison, Element
 from reference.checking.truth import Row
+from reference.complexes.formats import PartFormat, guess_of_parts
 from reference.floats import format_of
 from reference.judge import VERDICTS
 
 __all__ = ["compare"]
 
-_GOOD = ("correct", "kink-member", "undefined")
 _WITHOUT = dict.fromkeys(("kink-member", "kink-outside"), "a set: the function has a kink here")
 _KEPT = 5  # worst elements that a comparison remembers
 
@@ -43,7 +44,7 @@ def compare(
     for number, (target, value) in enumerate(zip(targets, values, strict=True)):
         verdicts = verdict.verdicts[number]
         found = Counter(verdicts.ravel().tolist())
-        ok = bool(np.isin(verdicts, _GOOD).all())
+        ok = bool(np.isin(verdicts, GOOD).all())
         given = inputs[number] if inputs and inputs[number].shape == verdicts.shape else None
         finite = verdict.excess[number][~np.isnan(verdict.excess[number])]
         result.append(
@@ -52,7 +53,7 @@ def compare(
                 detail,
                 target,
                 tuple(verdicts.shape),
-                certificate.dtypes[number],
+                _shown(certificate.dtypes[number], row, number),
                 ok,
                 {name: found[name] for name in VERDICTS if found[name]},
                 float(finite.max(initial=0.0)),
@@ -60,10 +61,25 @@ def compare(
                 tuple(_worst(number, value, row, verdict.ulps, verdict.excess, verdicts, given)),
                 None
                 if ok
-                else guess_mistake(number, values, truths, list(verdict.verdicts), inputs),
+                else _guess_of_parts(number, value, truths[number], row)
+                or guess_mistake(number, values, truths, list(verdict.verdicts), inputs),
+                distribution(verdict.ulps[number], ~np.isin(verdicts, GOOD)),
             )
         )
     return result
+
+
+def _guess_of_parts(
+    number: int, value: np.ndarray | None, truth: np.ndarray, row: Row
+) -> str | None:
+    if number >= len(row.paired) or not row.paired[number]:
+        return None
+    return guess_of_parts(value, truth, row.certificate.dtypes[number])
+
+
+def _shown(dtype: str, row: Row, number: int) -> str:
+    paired = number < len(row.paired) and row.paired[number]
+    return PartFormat(dtype) if paired else dtype
 
 
 def _norm(value: np.ndarray | None, truth: np.ndarray, dtype: str) -> float:
@@ -90,7 +106,7 @@ def _worst(
 ) -> list[Element]:
     """The elements with the gravest verdict and the largest excess, the worst first."""
     errors = np.where(np.isnan(excess[number]), -1.0, excess[number]).ravel()
-    bad = ~np.isin(verdicts, _GOOD).ravel()
+    bad = ~np.isin(verdicts, GOOD).ravel()
     keys = np.where(bad, np.where(errors < 0, 1e300, errors + 1.0), -1.0 / (errors + 2.0))
     count = min(_KEPT, errors.size)
     places = (

@@ -6,7 +6,12 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-__all__ = ["Argument", "Comparison", "Element", "Fault", "Report"]
+from reference.checking.errors import Errors
+from reference.complexes.formats import PartFormat, part_name
+
+__all__ = ["GOOD", "Argument", "Comparison", "Element", "Fault", "Report", "WrongGradients"]
+
+GOOD = ("correct", "kink-member", "undefined")  # verdicts that let a check pass
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,17 @@ class Argument:
     name: str
     shape: tuple[int, ...]
     dtype: str
+
+    @property
+    def text(self) -> str:
+        """Name, dtype and shape; of complex numbers, whose parts lie along the last axis, theirs.
+
+        >>> Argument("x", (2, 3), "float32").text
+        'x float32[2, 3]'
+        """
+        if isinstance(self.dtype, PartFormat):
+            return f"{self.name} {self.dtype.complex_name}{list(self.shape[:-1])}"
+        return f"{self.name} {self.dtype}{list(self.shape)}"
 
 
 @dataclass(frozen=True)
@@ -43,7 +59,8 @@ class Comparison:
     what: "value", "vjp", "jvp", "second", "layout", "again" or "repeat". detail: which cotangent,
     mode or run. target: what the array is, such as "the gradient of x". counts: how many
     elements got each verdict. excess: the largest; norm: the error's norm over the truth's norm,
-    in units of the dtype's epsilon. worst: the worst elements first.
+    in units of the dtype's epsilon. worst: the worst elements first. errors: those of all
+    elements, in summary.
     """
 
     what: str
@@ -57,12 +74,20 @@ class Comparison:
     norm: float
     worst: tuple[Element, ...]
     guess: str | None = None
+    errors: Errors | None = None
+
+    @property
+    def bad(self) -> int:
+        """How many elements got a verdict that is not a good one."""
+        return sum(count for verdict, count in self.counts.items() if verdict not in GOOD)
 
     @property
     def text(self) -> str:
         """A few lines: the worst element, how many there are of which verdict, the guess."""
         element = self.worst[0] if self.worst else None
         place = "" if element is None or not element.position else f" at {list(element.position)}"
+        if element is not None and isinstance(self.dtype, PartFormat):
+            place = part_name("", element.position)
         verdict = "" if element is None else f": {element.verdict}"
         lines = [f"{self.what} ({self.detail}): {self.target}{place}{verdict}"]
         if element is not None:
@@ -105,7 +130,8 @@ class Fault:
 class Report:
     """What a check found.
 
-    notes: what the engine or the function does not offer, and was not asked for by name.
+    origin: where the function is written, "module:name". notes: what the engine or the function
+    does not offer, and was not asked for by name.
     repeats: how often the same gradient was asked for.
     """
 
@@ -120,6 +146,7 @@ class Report:
     source: tuple[str, ...] = ()
     repeats: int = 0
     seconds: float = 0.0
+    origin: str = ""
 
     @property
     def ok(self) -> bool:
@@ -128,9 +155,9 @@ class Report:
 
     @property
     def failures(self) -> list[Comparison]:
-        """The comparisons that do not hold, the worst first."""
+        """The comparisons that do not hold; the most bad numbers first, then the worst."""
         bad = [comparison for comparison in self.comparisons if not comparison.ok]
-        return sorted(bad, key=lambda c: -c.excess if c.excess == c.excess else 0.0)
+        return sorted(bad, key=lambda c: (-c.bad, -c.excess if c.excess == c.excess else 0.0))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -163,7 +190,7 @@ class Report:
     @property
     def text(self) -> str:
         """The summary, then every failure with its worst element, and lines that reproduce it."""
-        shown = ", ".join(f"{a.name} {a.dtype}{list(a.shape)}" for a in self.arguments)
+        shown = ", ".join(argument.text for argument in self.arguments)
         lines = [self.summary(), f"  arguments: {shown}; seed {self.seed}"]
         lines += [f"  {fault.what}: {fault.kind}: {fault.text}" for fault in self.faults]
         failures = self.failures
@@ -182,3 +209,11 @@ class Report:
 
     def __bool__(self) -> bool:
         return self.ok
+
+
+class WrongGradients(AssertionError):
+    """What `assert_gradients` raises; `report` says what is wrong."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(report.text)
+        self.report = report

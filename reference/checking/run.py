@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -60,6 +62,7 @@ class Check:
         self.what = what
         self.asked = asked
         self.repeats = repeats
+        self.given = given is not None
         self.names = [f"the gradient of {argument.name}" for argument in report.arguments]
         self.contents = {
             number: adapter.content(value)
@@ -76,6 +79,7 @@ class Check:
         self._check_shapes()
         self.cotangents = self._cotangents(count, given)
         self.rows: dict[int, Row] = {}
+        self.judgements: dict[int, tuple[Row, list[Any], list[str], list[Comparison]]] = {}
 
     def _check_shapes(self) -> None:
         expected = [tuple(int(n) for n in node.shape) for node in self.truth.outputs]
@@ -175,12 +179,18 @@ class Check:
         row: Row,
         inputs: Sequence[np.ndarray] = (),
     ) -> list[Comparison]:
-        """Compare, and keep what came out."""
+        """Compare, and keep what came out; the same numbers against the same row only once."""
         report = self.report
-        found = compare(
-            what, detail, targets, values, row,
-            inputs=inputs, factor=report.factor, seed=report.seed,
-        )  # fmt: skip
+        told = [None if v is None else hashlib.blake2b(v.tobytes()).digest() for v in values]
+        known = self.judgements.get(id(row))
+        if known is not None and known[:3] == (row, told, list(targets)):
+            found = [replace(one, what=what, detail=detail) for one in known[3]]
+        else:
+            found = compare(
+                what, detail, targets, values, row,
+                inputs=inputs, factor=report.factor, seed=report.seed,
+            )  # fmt: skip
+            self.judgements[id(row)] = (row, told, list(targets), found)
         report.comparisons += found
         return found
 
@@ -188,6 +198,8 @@ class Check:
         """The truth for a cotangent."""
         if number not in self.rows:
             found = self.truth.pulled([arrays for _, arrays in self.cotangents])
+            if not self.given:  # the first is random: it has no zeros
+                found = _where_defined(found)
             self.rows.update(enumerate(found))
         return self.rows[number]
 
@@ -270,7 +282,9 @@ class Check:
                 pushed.append((detail, found))
         if not pushed:
             return
-        rows = self.truth.pushed([direction for _, direction in along[: len(pushed)]])
+        rows = _where_defined(
+            self.truth.pushed([direction for _, direction in along[: len(pushed)]])
+        )
         for (detail, found), row in zip(pushed, rows, strict=True):
             self.tangents("jvp", detail, targets, found, row)
 
@@ -369,10 +383,22 @@ class Check:
             for one, other in zip(first, second, strict=True)
         )
 
+    def bits(self, values: Sequence[Any]) -> list[Any]:
+        """What tells arrays apart, cheaply: equal bits are equal arrays."""
+        return [
+            value
+            if value is None
+            else (np.shape(value), value.tobytes())
+            if isinstance(value, (np.ndarray, np.generic))
+            else self.adapter.content(value).tobytes()
+            for value in values
+        ]
+
     def repeat(self) -> None:
         """The same gradient again and again: what differs is judged."""
         detail, cotangent = self.cotangents[0]
         first: list[Any] | None = None
+        bits: list[Any] = []
         start = time.monotonic()
         different = 0
         with self.asking("repeat", "repeated runs"):
@@ -382,9 +408,10 @@ class Check:
                 given = [self.like_outputs(cotangent)]
                 pulled = self.adapter.pull(self.f, self.fresh(), self.wrt, given)
                 found = [*pulled.outputs, *pulled.gradients[0]]
-                first = found if first is None else first
                 self.report.repeats = number + 1
-                if self.alike(first, found):
+                if first is None:
+                    first, bits = found, self.bits(found)
+                if self.bits(found) == bits or self.alike(first, found):
                     continue
                 different += 1
                 if different <= 3:
@@ -403,6 +430,17 @@ class Check:
                 )
             else:
                 self.fault("repeat", "non-deterministic", runs)
+
+
+def _where_defined(rows: Sequence[Row]) -> list[Row]:
+    """The rows, with nothing asked where the first, which has no zeros, has no derivative.
+
+    Elsewhere an engine may well multiply the zero of a cotangent by an infinity.
+    """
+    hopeless = rows[0].hopeless()
+    if not any(mask.any() for mask in hopeless):
+        return list(rows)
+    return [rows[0], *(row.without(hopeless) for row in rows[1:])]
 
 
 def _outputs(count: int, name: str) -> list[str]:

@@ -1,33 +1,37 @@
 """What is true of a traced function: certified rows of its first and second derivatives.
 
-The function is traced and differentiated once, with symbols for cotangents and directions; each
-row puts numbers into them. Rows are certified together, and taken apart afterwards.
+The function is traced once; each row puts numbers in the place of the symbols for cotangents and
+directions in its differentiated graph. Rows are certified together, and taken apart afterwards.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
+import flint
 import numpy as np
 
-from reference import build
 from reference.adapters.adapter import Adapter, flattened
-from reference.certify import Certificate, certify_problem
+from reference.certify import Certificate, Finding, certify_problem
+from reference.checking.structure import Rows, structure_of
 from reference.clarke import Nearby
-from reference.differentiate import jvp, vjp, zeros
+from reference.complexes.formats import PartFormat, explained_in_modulus
+from reference.domains.certified import working_precision
 from reference.domains.rounded import Unsupported
+from reference.enclosure import Enclosure
+from reference.explained import scatter
 from reference.floats import Format, exact_array, format_of, ulp_exponents
-from reference.graph import Constant, Input, Node, substitute
-from reference.judge import THRESHOLD, Verdict, judge, scatter
+from reference.graph import Constant, Input, Node
+from reference.judge import THRESHOLD, Verdict, judge
 from reference.problem import Problem
 from reference.tensor import Tensor, tensor, variable
 
 __all__ = ["Row", "Truth", "argument_names", "trace_function"]
 
+_BLANK = Input("nothing", (0,), np.zeros(0))
 _TOGETHER = 100_000  # numbers certified in one go
 _DIRECTIONS = 48
 
@@ -39,6 +43,8 @@ class Row:
     certificate: Certificate
     explain: tuple[np.ndarray, ...]
     count: int
+    paired: tuple[bool, ...] = ()
+    """Which of the arrays hold the parts of complex numbers along their last axis."""
 
     def judge(self, values: Sequence[Any], factor: float, seed: int) -> Verdict:
         """The verdict on as many arrays of floats; None for one that is missing."""
@@ -51,6 +57,51 @@ class Row:
         if rest and any((verdict == "kink-outside").any() for verdict in verdicts):
             self._by_intervals(values, verdicts, THRESHOLD * factor, seed)
         return Verdict(verdicts, found.ulps[:end], found.excess[:end], found.membership)
+
+    def times(self, number: float, cotangent: Mapping[Node, Any]) -> Row:
+        """The row of a multiple of the cotangent: all its numbers multiplied.
+
+        number: finite and not zero. cotangent: what its symbols hold then.
+        """
+        held = self.certificate
+        problem = replace(held.problem, extra={**held.problem.extra, **cotangent})
+        gradients, explain = [], []
+        for enclosure, size, fmt in zip(
+            held.gradients, self.explain, held.problem.formats, strict=True
+        ):
+            with working_precision(held.precision + 64):
+                balls = np.asarray(enclosure.balls * flint.arb(number), dtype=object)
+            product = Enclosure(balls.reshape(enclosure.shape), enclosure.precision)
+            change = enclosure.ulp_exponents(fmt) - product.ulp_exponents(fmt)
+            gradients.append(product)
+            explain.append(np.ldexp(size * abs(number), change))
+        certificate = replace(held, gradients=tuple(gradients), problem=problem)
+        return replace(self, certificate=certificate, explain=tuple(explain))
+
+    def without(self, hopeless: Sequence[np.ndarray]) -> Row:
+        """The row with some more elements that are undefined; masks."""
+        more = []
+        for number, mask in enumerate(hopeless):
+            fresh = mask & (self.certificate.status(number) == "certified")
+            if fresh.any():
+                places = tuple(tuple(int(i) for i in place) for place in np.argwhere(fresh))
+                reason = "for other cotangents the derivative is infinite or overflows"
+                more.append(Finding(number, places, "undefined", reason))
+        if not more:
+            return self
+        findings = (*self.certificate.findings, *more)
+        return replace(self, certificate=replace(self.certificate, findings=findings))
+
+    def hopeless(self) -> list[np.ndarray]:
+        """Where nothing is to be asked of an engine: no derivative, or none in the format."""
+        found = []
+        for number in range(self.count):
+            enclosure = self.certificate.gradients[number]
+            fmt = self.certificate.problem.formats[number]
+            with np.errstate(invalid="ignore"):
+                beyond = enclosure.finite & (np.abs(enclosure.mid) > float(fmt.largest))
+            found.append(beyond | (self.certificate.status(number) == "undefined"))
+        return found
 
     def _by_intervals(
         self, values: Sequence[Any], verdicts: Sequence[np.ndarray], threshold: float, seed: int
@@ -146,131 +197,126 @@ class Truth:
         output_dtypes: Sequence[str],
     ) -> None:
         self.outputs = tuple(outputs)
-        self.inputs = tuple(inputs)
         self.arrays = tuple(arrays)
         self.formats = tuple(format_of(dtype) for dtype in dtypes)
         self.output_formats = tuple(format_of(dtype) for dtype in output_dtypes)
-        self._cotangents = [Input(f"g{k}", node.shape) for k, node in enumerate(self.outputs)]
-        self._tangents = [Input(f"u{k}", node.shape) for k, node in enumerate(self.inputs)]
-
-    @cached_property
-    def _output(self) -> Node:
-        if len(self.outputs) == 1:
-            return self.outputs[0]
-        return build.concat([build.reshape(node, (-1,)) for node in self.outputs])
-
-    @cached_property
-    def _pulled(self) -> list[Node]:
-        return _or_zeros(vjp(self.outputs, self.inputs, self._cotangents), self.inputs)
-
-    @cached_property
-    def _pushed(self) -> list[Node]:
-        return _or_zeros(jvp(self.outputs, self.inputs, self._tangents), self.outputs)
-
-    @cached_property
-    def _second(self) -> list[Node]:
-        return _or_zeros(vjp(self._pulled, self.inputs, self._tangents), self.inputs)
-
-    @cached_property
-    def _second_forward(self) -> list[Node]:
-        return _or_zeros(jvp(self._pushed, self.inputs, self._tangents), self.outputs)
+        self._paired = tuple(isinstance(dtype, PartFormat) for dtype in dtypes)
+        self._outputs_paired = tuple(isinstance(dtype, PartFormat) for dtype in output_dtypes)
+        self.structure, self._leaves = structure_of(outputs, inputs)
+        self._names = tuple(node.name for node in inputs)
 
     def values(self) -> Row:
         """The outputs."""
-        return self._forward([list(self.outputs)])[0]
+        return self._forward("values", [()])[0]
 
     def pulled(self, cotangents: Sequence[Sequence[np.ndarray]]) -> list[Row]:
         """The gradients of <f, cotangent> for each of the cotangents."""
+        if len(cotangents) > 1 and sum(int(node.size) for node in self.outputs) == 1:
+            numbers = [float(array.item()) for c in cotangents for array in c if array.size]
+            if all(np.isfinite(numbers)) and all(numbers):
+                return self._multiples(cotangents, numbers)
         at_once = max(1, _TOGETHER // max(1, sum(array.size for array in self.arrays)))
         rows: list[Row] = []
         for start in range(0, len(cotangents), at_once):
             chosen = cotangents[start : start + at_once]
-            rows += self._reverse([self._put(self._pulled, cotangents=c) for c in chosen])
+            rows += self._reverse("pulled", [(c, None) for c in chosen])
         return rows
 
     def pushed(self, tangents: Sequence[Sequence[np.ndarray]]) -> list[Row]:
         """The derivatives of the outputs along each of the tangents."""
-        return self._forward([self._put(self._pushed, tangents=t) for t in tangents])
+        return self._forward("pushed", [(None, t) for t in tangents])
 
     def second(self, cotangents: Sequence[np.ndarray], tangents: Sequence[np.ndarray]) -> Row:
         """The gradients of <<f, cotangents>', tangents>."""
-        nodes = self._put(self._second, cotangents=cotangents, tangents=tangents)
-        return self._reverse([nodes])[0]
+        return self._reverse("second", [(cotangents, tangents)])[0]
 
     def second_forward(self, tangents: Sequence[np.ndarray]) -> Row:
         """The second derivatives of the outputs along the tangents."""
-        return self._forward([self._put(self._second_forward, tangents=tangents)])[0]
+        return self._forward("second_forward", [(None, tangents)])[0]
 
-    def _put(
-        self,
-        nodes: Sequence[Node],
-        cotangents: Sequence[np.ndarray] = (),
-        tangents: Sequence[np.ndarray] = (),
-    ) -> list[Node]:
-        """The nodes with numbers in place of the symbols."""
-        replaced: dict[Node, Node] = {}
-        for symbols, numbers in ((self._cotangents, cotangents), (self._tangents, tangents)):
-            for symbol, array in zip(symbols, numbers, strict=bool(len(numbers))):
-                replaced[symbol] = Constant(array)
-        return substitute(nodes, replaced)
+    def _multiples(
+        self, cotangents: Sequence[Sequence[np.ndarray]], numbers: Sequence[float]
+    ) -> list[Row]:
+        """Rows of a single output: gradients are linear in the one number of the cotangent."""
+        ones = [np.ones(array.shape) for array in cotangents[0]]
+        base = self._reverse("pulled", [(ones, None)])[0]
+        symbols = self.structure.cotangents
+        return [
+            base.times(number, dict(zip(symbols, c, strict=True)))
+            for number, c in zip(numbers, cotangents, strict=True)
+        ]
 
-    def _problem(self, gradients: Sequence[Node], formats: Sequence[Format]) -> Problem:
-        return Problem(
-            self._output, self.inputs, self.arrays, tuple(formats), tuple(gradients),
-            tuple(node.name for node in self.inputs),
-        )  # fmt: skip
+    def _bindings(self, rows: Rows, given: Sequence[Sequence[Any]]) -> list[dict[Node, Any]]:
+        """What the leaves hold, for each row: (cotangents, directions), None where not used."""
+        found = []
+        for symbols, arrays in zip(rows.symbols, given, strict=True):
+            cotangents, directions = arrays or (None, None)
+            count = len(self.structure.cotangents)
+            here: dict[Node, Any] = {}
+            for names, numbers in ((symbols[:count], cotangents), (symbols[count:], directions)):
+                if numbers is not None:
+                    here |= dict(zip(names, numbers, strict=True))
+            found.append(here)
+        return found
 
-    def _reverse(self, rows: Sequence[Sequence[Node]]) -> list[Row]:
+    def _reverse(self, kind: str, given: Sequence[Sequence[Any]]) -> list[Row]:
         """Rows of one array per input."""
-        count = len(self.inputs)
-        problems = [self._problem(gradients, self.formats) for gradients in rows]
-        return _rows(problems, count)
+        return self._certified(kind, given, self._paired, self.formats, (), ())
 
-    def _forward(self, rows: Sequence[Sequence[Node]]) -> list[Row]:
+    def _forward(self, kind: str, given: Sequence[Sequence[Any]]) -> list[Row]:
         """Rows of one array per output.
 
         A problem has as many gradients as inputs: inputs of no elements stand for the outputs,
         and gradients of zero for the inputs.
         """
-        count = len(self.outputs)
-        empty = np.zeros(0)
-        blank = Input("nothing", (0,), empty)
-        padding = [zeros(node.shape) for node in self.inputs]
+        count = len(self.structure.outputs)
+        formats = (*self.output_formats, *self.formats)
+        return self._certified(
+            kind, given, self._outputs_paired, formats, (_BLANK,) * count, self.structure.padding
+        )
+
+    def _certified(
+        self,
+        kind: str,
+        given: Sequence[Sequence[Any]],
+        paired: tuple[bool, ...],
+        formats: Sequence[Format],
+        blanks: tuple[Input, ...],
+        padding: Sequence[Node],
+    ) -> list[Row]:
+        """All rows certified as one problem, and taken apart."""
+        if not given:
+            return []
+        rows = self.structure.rows(kind, len(given))
+        bindings = self._bindings(rows, given)
+        inputs = (*blanks, *self.structure.inputs)
+        arrays = (*(np.zeros(0) for _ in blanks), *self.arrays)
+        names = (*("" for _ in blanks), *self._names)
         problems = [
-            replace(
-                self._problem([*nodes, *padding], (*self.output_formats, *self.formats)),
-                inputs=((blank,) * count + self.inputs),
-                arrays=((empty,) * count + self.arrays),
-                names=(("",) * count + tuple(node.name for node in self.inputs)),
+            Problem(
+                self.structure.output, inputs, arrays, tuple(formats), (*nodes, *padding), names,
+                {**self._leaves, **here}, plans,
             )
-            for nodes in rows
-        ]
-        return _rows(problems, count)
+            for nodes, here, plans in zip(rows.nodes, bindings, rows.single, strict=True)
+        ]  # fmt: skip
+        times = len(problems)
+        joined = Problem(
+            self.structure.output,
+            inputs * times,
+            arrays * times,
+            tuple(formats) * times,
+            tuple(node for problem in problems for node in problem.gradients),
+            names * times,
+            {k: v for problem in problems for k, v in problem.extra.items()},
+            rows.plans,
+        )
+        return _apart(joined, problems, paired)
 
 
-def _or_zeros(found: Sequence[Node | None], like: Sequence[Node]) -> list[Node]:
-    return [
-        zeros(node.shape) if one is None else one for one, node in zip(found, like, strict=True)
-    ]
-
-
-def _rows(problems: Sequence[Problem], count: int) -> list[Row]:
-    """All problems certified as one, and taken apart."""
-    if not problems:
-        return []
-    first = problems[0]
-    times = len(problems)
-    joined = Problem(
-        first.output,
-        first.inputs * times,
-        first.arrays * times,
-        first.formats * times,
-        tuple(node for problem in problems for node in problem.gradients),
-        first.names * times,
-    )
+def _apart(joined: Problem, problems: Sequence[Problem], paired: tuple[bool, ...]) -> list[Row]:
     whole = certify_problem(joined)
     explain = _explained(whole)
-    size = len(first.gradients)
+    size = len(problems[0].gradients)
     rows = []
     for number, problem in enumerate(problems):
         start, end = number * size, (number + 1) * size
@@ -287,7 +333,12 @@ def _rows(problems: Sequence[Problem], count: int) -> list[Row]:
             findings,
             problem,
         )
-        rows.append(Row(part, explain[start:end], count))
+        sizes = list(explain[start:end])
+        for place, parts in enumerate(paired):
+            if parts:
+                truth, dtype = part.gradients[place].mid, part.dtypes[place]
+                sizes[place] = explained_in_modulus(sizes[place], truth, dtype)
+        rows.append(Row(part, tuple(sizes), len(paired), paired))
     return rows
 
 

@@ -256,11 +256,13 @@ def _far_sums(rng: np.random.Generator) -> list[Sample]:
         [[84.0, 83.0, 82.5], [85.0, 84.5, 80.0], [81.0, 80.25, 79.0], [-80.0, -81.0, -79.5]]
     )
     far = np.array([[120.0, 119.0, -120.0], [-120.0, -121.5, -120.0]])
+    farther = np.array([[900.0, 900.25, 901.0], [-1000.0, -999.5, -999.0]])
     return [
         *_reductions(empty=False, always=True)(rng),
         Sample((dyadic(rng, (2, 3, 2)), (0, 2))),
         Sample((near, 1), kind="tail"),
         Sample((far, 1), kind="tail"),
+        Sample((farther, 1), kind="tail"),
     ]
 
 

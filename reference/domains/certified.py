@@ -24,11 +24,14 @@ from reference.domains.compile import compile_expression, run
 from reference.domains.functions import BALL_FUNCTIONS, ball_number
 from reference.domains.walk import (
     MASKED,
+    Plan,
     concrete,
     contract,
+    holds_masked,
     leaf_values,
     object_array,
     order_positions,
+    plan,
     positions_of,
     put,
     take,
@@ -50,7 +53,18 @@ from reference.graph import (
     topological,
 )
 
-__all__ = ["Balls", "Evaluation", "Tie", "evaluate", "examine", "to_balls", "working_precision"]
+__all__ = [
+    "BallArithmetic",
+    "Balls",
+    "Evaluation",
+    "Prepared",
+    "Tie",
+    "evaluate",
+    "examine",
+    "prepare",
+    "to_balls",
+    "working_precision",
+]
 
 _arb = flint.arb
 
@@ -130,9 +144,12 @@ def to_balls(array: Any) -> np.ndarray:
 
 
 class Balls:
-    """An array of balls in one or several layouts: object array, floats, matrices; lazily."""
+    """An array of balls in one or several layouts: object array, floats, matrices; lazily.
 
-    __slots__ = ("_array", "_floats", "_matrices", "_matrix", "shape")
+    tangent: whatever an `after` (see :func:`examine`) lets travel beside the values.
+    """
+
+    __slots__ = ("_array", "_floats", "_matrices", "_matrix", "_mids", "shape", "tangent")
 
     def __init__(
         self,
@@ -146,6 +163,8 @@ class Balls:
         self._array = array
         self._floats = floats
         self._matrix = matrix
+        self._mids: np.ndarray | None = None
+        self.tangent: np.ndarray | None = None
         self._matrices: dict[tuple[tuple[int, ...], tuple[int, ...]], Any] = {}
         if matrix is not None:  # its rows run along the first `rows` axes
             axes = tuple(range(len(shape)))
@@ -166,6 +185,15 @@ class Balls:
             else:
                 self._array = object_array(self._matrix.entries(), self.shape)
         return self._array
+
+    def mids(self) -> np.ndarray:
+        """The midpoints as float64."""
+        if self._floats is not None:
+            return self._floats
+        if self._mids is None:
+            flat = [float(v) for v in self.array().ravel().tolist()]
+            self._mids = np.array(flat, dtype=np.float64).reshape(self.shape)
+        return self._mids
 
     def matrix(self, rows: tuple[int, ...], columns: tuple[int, ...]) -> Any:
         """The arb_mat whose rows and columns run along those axes; None if MASKED meets nan."""
@@ -191,14 +219,14 @@ class Balls:
         return (
             self._floats is None
             and self._matrix is None
-            and any(value is MASKED for value in self.array().ravel().tolist())
+            and holds_masked(self.array().ravel().tolist())
         )
 
 
-class _BallArithmetic:
+class BallArithmetic:
     """How the steps of a program run on balls."""
 
-    def __init__(self, node: Node, domain: _Domain, masked: Any) -> None:
+    def __init__(self, node: Node, domain: _Domain | None, masked: Any) -> None:
         self.node = node
         self.domain = domain
         self._masked = masked
@@ -247,7 +275,7 @@ class _BallArithmetic:
                 unsure &= ~closed
             elif name == "<":
                 unsure[rest] &= ~np.asarray(a >= b, dtype=bool)
-            if varying:
+            if varying and self.domain is not None:
                 self.domain.record(self.domain.ties, self.node, positions[rest[same]])
                 self.domain.record(
                     self.domain.undecided, self.node, positions[unsure & _at(rest[valid], unsure)]
@@ -290,7 +318,7 @@ def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _has_masked(array: np.ndarray) -> bool:
-    return any(value is MASKED for value in array.ravel().tolist())
+    return holds_masked(array.ravel().tolist())
 
 
 class _Domain:
@@ -299,8 +327,8 @@ class _Domain:
     def __init__(
         self,
         bindings: Mapping[Node, Any],
-        forward: set[int],
-        varying: set[int],
+        forward: Collection[int],
+        varying: Collection[int],
         after: Callable[[Node, list[Balls], Balls], Balls] | None,
     ) -> None:
         self.bindings = {id(node): value for node, value in bindings.items()}
@@ -339,7 +367,7 @@ class _Domain:
         elif isinstance(node, Solve):
             result = Balls(self.shape(node), solving.solve(node, self.plain(inputs), evaluate))
         elif isinstance(node, Stop):
-            return inputs[0]
+            result = inputs[0]
         else:
             raise TypeError(f"a {type(node).__name__} node has no certified evaluation")
         if self.diagnose:
@@ -365,7 +393,7 @@ class _Domain:
         value = run(
             program,
             arguments,
-            _BallArithmetic(node, self, self.zero(node)),
+            BallArithmetic(node, self, self.zero(node)),
             flat,
             [id(child) in self.varying for child in node.inputs],
         )
@@ -457,11 +485,16 @@ class _Domain:
 
     def find_singular(self, node: Node, inputs: list[Balls], result: Balls) -> None:
         """Record where a result is not finite although exact finite arguments went in."""
-        if not isinstance(node, Map):
+        if not isinstance(node, (Map, Solve)):
             return
         array = result.array()
         bad = np.array([v is not MASKED and not v.is_finite() for v in array.ravel().tolist()])
         if not bad.any():
+            return
+        if isinstance(node, Solve):
+            arrays = [unmask(value.array(), _arb(0)) for value in inputs]
+            if all(_is_exact(a).all() and _is_finite(a).all() for a in arrays if a.size):
+                self.record(self.singular, node, np.flatnonzero(bad))
             return
         clean = np.ones(array.shape, dtype=bool)
         for value in inputs:
@@ -469,6 +502,33 @@ class _Domain:
             good = np.asarray(_is_exact(given), dtype=bool) & np.asarray(_is_finite(given), bool)
             clean &= np.broadcast_to(good, array.shape)
         self.record(self.singular, node, np.flatnonzero(bad.reshape(array.shape) & clean))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What an evaluation needs to know of a graph, whatever numbers it is evaluated at.
+
+    forward: ids of what the outputs depend on. varying: of what moves when the inputs move.
+    """
+
+    plan: Plan
+    forward: frozenset[int]
+    varying: frozenset[int]
+
+
+def prepare(
+    nodes: Sequence[Node], forward: Collection[Node] = (), inputs: Sequence[Node] | None = None
+) -> Prepared:
+    """Look at a graph once, for :func:`examine`.
+
+    inputs: the Inputs that count as variables, by default all.
+    """
+    order = plan(nodes)
+    return Prepared(
+        order,
+        frozenset(id(node) for node in topological(forward)),
+        frozenset(varying_nodes(order.nodes, inputs)),
+    )
 
 
 def examine(
@@ -479,21 +539,20 @@ def examine(
     forward: Collection[Node] = (),
     after: Callable[[Node, list[Balls], Balls], Balls] | None = None,
     diagnose: bool = False,
+    prepared: Prepared | None = None,
 ) -> Evaluation:
     """Evaluate nodes to balls at a working precision in bits, and say what was not clear-cut.
 
     bindings: values of Inputs, arrays of floats, exact numbers or balls, in place of their own.
     forward: the outputs of the program whose derivatives are evaluated; a literal zero in what
     they depend on is a plain zero, elsewhere it absorbs (see MASKED). after: applied to every
-    node's result. diagnose: find `singular` as well.
+    node's result. diagnose: find `singular` as well. prepared: of these nodes, where it is known.
     """
-    order = list(topological(nodes))
-    domain = _Domain(
-        bindings or {}, {id(n) for n in topological(forward)}, varying_nodes(order), after
-    )
+    known = prepare(nodes, forward) if prepared is None else prepared
+    domain = _Domain(bindings or {}, known.forward, known.varying, after)
     domain.diagnose = diagnose
     with working_precision(precision):
-        values = walk(nodes, domain.compute)
+        values = walk(nodes, domain.compute, known.plan)
         arrays = [unmask(value.array(), _arb(0)) for value in values]
     ties, undecided, singular = (
         [Tie(node, tuple(sorted(positions))) for node, positions in table.values()]

@@ -18,7 +18,16 @@ import sympy as sp
 
 from reference.graph import argument
 
-__all__ = ["Arithmetic", "Program", "compile_expression", "is_discrete", "run"]
+__all__ = [
+    "Arithmetic",
+    "Branch",
+    "Condition",
+    "Program",
+    "Relation",
+    "compile_expression",
+    "is_discrete",
+    "run",
+]
 
 
 class Arithmetic(Protocol):
@@ -63,7 +72,7 @@ class _Step:
 
 
 @dataclass(frozen=True)
-class _Relation:
+class Relation:
     name: str
     left: Program
     right: Program
@@ -71,19 +80,19 @@ class _Relation:
 
 
 @dataclass(frozen=True)
-class _Logic:
+class Logic:
     """`and`, `or` of parts, or a constant truth (no parts)."""
 
     name: str
-    parts: tuple[_Condition, ...]
+    parts: tuple[Condition, ...]
 
 
-_Condition = _Relation | _Logic
+Condition = Relation | Logic
 
 
 @dataclass(frozen=True)
-class _Branch:
-    condition: _Condition
+class Branch:
+    condition: Condition
     value: Program | None  # None: literally zero
 
 
@@ -292,25 +301,25 @@ class _Compiler:
 
     def _cases(self, piecewise: sp.Piecewise) -> int:
         branches = tuple(
-            _Branch(self._condition(condition), None if value == 0 else compile_expression(value))
+            Branch(self._condition(condition), None if value == 0 else compile_expression(value))
             for value, condition in piecewise.args
         )
         operands = tuple(self.register[s] for s in self.symbols if s in piecewise.free_symbols)
         reads = tuple(_position(s) for s in self.symbols if s in piecewise.free_symbols)
         return self._emit("cases", (branches, reads), *operands)
 
-    def _condition(self, condition: Any) -> _Condition:
+    def _condition(self, condition: Any) -> Condition:
         return _compile_condition(condition, False)
 
 
-def _compile_condition(condition: Any, negated: bool) -> _Condition:
+def _compile_condition(condition: Any, negated: bool) -> Condition:
     if condition in (sp.true, sp.false):
-        return _Logic("and" if (condition == sp.true) != negated else "or", ())
+        return Logic("and" if (condition == sp.true) != negated else "or", ())
     if isinstance(condition, sp.Not):
         return _compile_condition(condition.args[0], not negated)
     if isinstance(condition, (sp.And, sp.Or)):
         name = "and" if isinstance(condition, sp.And) != negated else "or"
-        return _Logic(name, tuple(_compile_condition(part, negated) for part in condition.args))
+        return Logic(name, tuple(_compile_condition(part, negated) for part in condition.args))
     if isinstance(condition, sp.core.relational.Relational):
         left, right = condition.lhs, condition.rhs
         name = condition.rel_op
@@ -318,7 +327,7 @@ def _compile_condition(condition: Any, negated: bool) -> _Condition:
             left, right, name = right, left, name.replace(">", "<")
         if name == "!=":
             name, negated = "==", not negated
-        return _Relation(name, compile_expression(left), compile_expression(right), negated)
+        return Relation(name, compile_expression(left), compile_expression(right), negated)
     if isinstance(condition, (sp.logic.boolalg.ITE, sp.logic.boolalg.Xor)):
         return _compile_condition(sp.logic.boolalg.to_nnf(condition, simplify=False), negated)
     raise ValueError(f"the condition {condition} is no comparison and no combination of them")
@@ -369,7 +378,7 @@ def run(
 
 
 def _run_cases(
-    branches: tuple[_Branch, ...],
+    branches: tuple[Branch, ...],
     reads: tuple[int, ...],
     operands: list[Any],
     arguments: Sequence[Any],
@@ -403,7 +412,7 @@ class _Cases:
 
     def __init__(
         self,
-        branches: tuple[_Branch, ...],
+        branches: tuple[Branch, ...],
         arithmetic: Arithmetic,
         table: list[Any],
         reads: tuple[int, ...],
@@ -455,9 +464,9 @@ class _Cases:
             result[unsure] = self.arithmetic.union(both, result[unsure])
         return result
 
-    def decide(self, condition: _Condition, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def decide(self, condition: Condition, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(certainly true, undecided), disjoint."""
-        if isinstance(condition, _Relation):
+        if isinstance(condition, Relation):
             arguments = self.restricted(where)
             positions = self.positions[where]
             left, right = (

@@ -6,18 +6,24 @@ The Jacobian of the equations comes from the mechanical rules of `reference.diff
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import flint
 import numpy as np
 
 from reference.differentiate import vjp, zeros
-from reference.graph import Input, Node, Solve
+from reference.graph import Constant, Input, Node, Solve, substitute
+from reference.starts import Approximation
 
 __all__ = ["NoRoot", "solve", "solve_blocks", "solve_linear"]
 
 _arb = flint.arb
 _Evaluate = Callable[..., list[np.ndarray]]
+
+
+_CLOSE = 40  # bits of agreement from which on Newton's iteration keeps its Jacobian
+_IDLE = 8  # steps in a row that gain nothing, after which Newton's iteration is given up
 
 
 class NoRoot(ArithmeticError):
@@ -30,23 +36,22 @@ def _object(values: Sequence[Any]) -> np.ndarray:
     return array
 
 
-def _jacobian_node(node: Solve) -> tuple[Node, Input]:
-    weight = Input("weight", node.shape)
-    pulled = vjp([node.equations], [node.unknown], [weight])[0]
-    return (zeros(node.shape) if pulled is None else pulled), weight
+@lru_cache(maxsize=64)
+def _jacobian_nodes(equations: Node, unknown: Input) -> list[Node]:
+    """The rows of ∂E/∂u: what a unit cotangent of each equation pulls back."""
+    size = int(equations.shape[0])
+    weight = Input("weight", equations.shape)
+    pulled = vjp([equations], [unknown], [weight])[0]
+    if pulled is None:
+        return [zeros(equations.shape)] * size
+    units = np.eye(size, dtype=np.int64)
+    return [substitute([pulled], {weight: Constant(unit)})[0] for unit in units]
 
 
 def _jacobian(node: Solve, bindings: Mapping[Node, Any], evaluate: _Evaluate) -> list[np.ndarray]:
-    """The rows of ∂E/∂u: what a unit cotangent of each equation pulls back."""
-    pulled, weight = _jacobian_node(node)
-    size = int(node.shape[0])
-    rows = []
-    for number in range(size):
-        unit = np.zeros(size)
-        unit[number] = 1.0
-        here = {**bindings, weight: unit}
-        rows.append(evaluate([pulled], here, precision=flint.ctx.prec)[0])
-    return rows
+    """The values of those rows, computed together: what they share is computed once."""
+    nodes = _jacobian_nodes(node.equations, node.unknown)
+    return evaluate(nodes, dict(bindings), precision=flint.ctx.prec)
 
 
 def solve(node: Solve, inputs: Sequence[np.ndarray], evaluate: _Evaluate) -> np.ndarray:
@@ -160,13 +165,29 @@ def _solve_nonlinear(
     evaluate: _Evaluate,
     size: int,
 ) -> np.ndarray:
-    assert node.start is not None
-    start = np.asarray(node.start(*floats), dtype=np.float64).ravel()
-    if start.shape != (size,) or not np.isfinite(start).all():
-        raise NoRoot(f"the start {start} is no finite point of {size} unknowns")
-    middle = _object([_arb(v) for v in start.tolist()])
+    middle = _start(node, bindings, floats, size)
     inverse, middle = _newton(node, bindings, evaluate, middle)
     return _krawczyk(node, bindings, evaluate, middle, inverse)
+
+
+def _start(
+    node: Solve, bindings: dict[Node, Any], floats: Sequence[np.ndarray], size: int
+) -> np.ndarray:
+    """Where to look for the root; by balls where floats do not tell it from others."""
+    assert node.start is not None
+    try:
+        start = np.asarray(node.start(*floats), dtype=np.float64).ravel()
+    except np.linalg.LinAlgError:
+        start = np.full(size, np.nan)
+    if start.shape == (size,) and np.isfinite(start).all():
+        return _object([_arb(v) for v in start.tolist()])
+    if isinstance(node.start, Approximation):
+        given = [bindings[parameter] for parameter in node.parameters]
+        if all(value.is_finite() for array in given for value in array.ravel().tolist()):
+            precise = node.start.precise(*given)
+            if precise is not None:
+                return _object(precise)
+    raise NoRoot(f"the start {start} is no finite point of {size} unknowns")
 
 
 def _mid(values: np.ndarray) -> np.ndarray:
@@ -176,19 +197,21 @@ def _mid(values: np.ndarray) -> np.ndarray:
 def _newton(
     node: Solve, bindings: dict[Node, Any], evaluate: _Evaluate, middle: np.ndarray
 ) -> tuple[Any, np.ndarray]:
-    """Newton's iteration on midpoints; also the midpoint of the inverse Jacobian at its end."""
+    """Newton's iteration on midpoints; also the midpoint of an inverse Jacobian near its end.
+
+    Once a step is small the Jacobian is kept: every further step then gains as many bits as the
+    kept one is accurate to, for the price of a residual.
+    """
     inverse: Any = None
     bound = None
-    for _ in range(12 + 2 * max(1, flint.ctx.prec).bit_length()):
+    idle = 0
+    close = False
+    for _ in range(12 + 2 * max(1, flint.ctx.prec).bit_length() + flint.ctx.prec // _CLOSE):
         here = {**bindings, node.unknown: middle}
-        rows = _jacobian(node, here, evaluate)
+        if not close:
+            inverse = _inverse(_jacobian(node, here, evaluate))
         residual = evaluate([node.equations], here, precision=flint.ctx.prec)[0]
-        matrix = flint.arb_mat([[v.mid() for v in row.tolist()] for row in rows])
-        try:
-            inverse = matrix.inv().mid()
-        except ZeroDivisionError:
-            raise NoRoot("the Jacobian of the equations is singular at the start") from None
-        step = inverse * flint.arb_mat(len(rows), 1, _mid(residual).tolist())
+        step = inverse * flint.arb_mat(len(middle), 1, _mid(residual).tolist())
         moves = [v.mid() for v in step.entries()]
         if not all(v.is_finite() for v in moves):
             raise NoRoot("Newton's iteration left the domain of the equations")
@@ -203,8 +226,21 @@ def _newton(
             and size <= scale * _arb(2) ** (-flint.ctx.prec // 3)
         ):
             break
+        # near a simple root every step is far smaller than the last; near a double root, half
+        idle = 0 if bound is None or size * 4 < bound else idle + 1
+        if idle == _IDLE:
+            raise NoRoot("Newton's iteration does not settle: the root is not simple")
+        close = idle == 0 and bool(size <= scale * _arb(2) ** -_CLOSE)
         bound = size
     return inverse, middle
+
+
+def _inverse(rows: Sequence[np.ndarray]) -> Any:
+    matrix = flint.arb_mat([[v.mid() for v in row.tolist()] for row in rows])
+    try:
+        return matrix.inv().mid()
+    except ZeroDivisionError:
+        raise NoRoot("the Jacobian of the equations is singular at the start") from None
 
 
 def _krawczyk(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,11 +26,14 @@ from reference.graph import (
 __all__ = [
     "MASKED",
     "Masked",
+    "Plan",
     "concrete",
     "contract",
+    "holds_masked",
     "leaf_values",
     "object_array",
     "order_positions",
+    "plan",
     "positions_of",
     "put",
     "ranks_from_comparisons",
@@ -96,12 +100,19 @@ def object_array(values: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
 
 def unmask(array: np.ndarray, zero: Any) -> np.ndarray:
     """The array with every MASKED replaced by `zero`; the same array where there is none."""
-    hits = np.frompyfunc(lambda v: v is MASKED, 1, 1)(array.ravel()).astype(bool)
-    if not hits.any():
+    values = array.ravel().tolist()
+    if not holds_masked(values):
         return array
-    result = array.ravel().copy()
-    result[hits] = zero
-    return result.reshape(array.shape)
+    return object_array([zero if value is MASKED else value for value in values], array.shape)
+
+
+def holds_masked(values: Iterable[Any]) -> bool:
+    """Whether any of the values is MASKED.
+
+    >>> holds_masked([1, MASKED]), holds_masked([1, 2])
+    (True, False)
+    """
+    return Masked in set(map(type, values))
 
 
 def concrete(shape: tuple[Any, ...]) -> tuple[int, ...]:
@@ -133,34 +144,56 @@ def varying_nodes(order: Sequence[Node], inputs: Sequence[Node] | None = None) -
     return result
 
 
+@dataclass(frozen=True)
+class Plan:
+    """An order of evaluation: `nodes`, inputs first, what each reads, and what is then over.
+
+    children: per node, the places of its inputs. release: per node, the places that nothing
+    reads later. roots: the places of the nodes asked for.
+    """
+
+    nodes: tuple[Node, ...]
+    children: tuple[tuple[int, ...], ...]
+    release: tuple[tuple[int, ...], ...]
+    roots: tuple[int, ...]
+
+
+def plan(roots: Sequence[Node]) -> Plan:
+    """Every node that the roots need, inputs first.
+
+    >>> from reference.graph import Map, argument
+    >>> x = Input("x", ())
+    >>> plan([Map(argument(0) + 1, [x])]).children
+    ((), (0,))
+    """
+    nodes = tuple(topological(roots))
+    places = {id(node): number for number, node in enumerate(nodes)}
+    children = tuple(tuple(places[id(child)] for child in node.inputs) for node in nodes)
+    ends = tuple(places[id(root)] for root in roots)
+    kept = set(ends)
+    release: list[tuple[int, ...]] = []
+    for read in reversed(children):
+        release.append(tuple(set(read) - kept))
+        kept.update(read)
+    return Plan(nodes, children, tuple(reversed(release)), ends)
+
+
 def walk(
     roots: Sequence[Node],
     compute: Callable[[Node, list[Value]], Value],
-    given: Mapping[int, Value] | None = None,
+    given: Plan | None = None,
 ) -> list[Value]:
-    """Evaluate every node that the roots need, inputs first, dropping values after last use."""
-    known: dict[int, Value] = dict(given or {})
-    order = list(topological(roots))
-    pending: dict[int, int] = {}
-    for node in order:
-        if id(node) not in known:
-            for child in node.inputs:
-                pending[id(child)] = pending.get(id(child), 0) + 1
-    for root in roots:
-        pending[id(root)] = pending.get(id(root), 0) + 1
-    needed = {id(root) for root in roots}
-    for node in reversed(order):
-        if id(node) in needed and id(node) not in known:
-            needed.update(id(child) for child in node.inputs)
-    for node in order:
-        if id(node) in known or id(node) not in needed:
-            continue
-        known[id(node)] = compute(node, [known[id(child)] for child in node.inputs])
-        for child in node.inputs:
-            pending[id(child)] -= 1
-            if pending[id(child)] == 0:
-                del known[id(child)]
-    return [known[id(root)] for root in roots]
+    """Evaluate every node that the roots need, inputs first, dropping values after last use.
+
+    given: the plan of these roots, where it is known.
+    """
+    order = plan(roots) if given is None else given
+    known: list[Any] = [None] * len(order.nodes)
+    for number, node in enumerate(order.nodes):
+        known[number] = compute(node, [known[child] for child in order.children[number]])
+        for child in order.release[number]:
+            known[child] = None
+    return [known[number] for number in order.roots]
 
 
 def take(source: np.ndarray, positions: np.ndarray, zero: Any) -> np.ndarray:

@@ -54,7 +54,7 @@ def as_data(report: Report) -> Data:
         "origin": report.origin,
         "engine": report.engine,
         "arguments": [
-            {"name": a.name, "shape": [int(n) for n in a.shape], "dtype": a.dtype}
+            {"name": a.name, "shape": [int(n) for n in a.shape], "dtype": str(a.dtype)}
             for a in report.arguments
         ],
         "seed": int(report.seed),
@@ -86,7 +86,7 @@ def _comparison(comparison: Comparison, *, grid: bool) -> Data:
         "detail": comparison.detail,
         "target": comparison.target,
         "shape": [int(n) for n in comparison.shape],
-        "dtype": comparison.dtype,
+        "dtype": str(comparison.dtype),
         "ok": comparison.ok,
         "counts": {str(name): int(count) for name, count in comparison.counts.items()},
         "excess": to_json(comparison.excess),

@@ -1,0 +1,224 @@
+"""The scatter of an ideal implementation to first order: roundings pushed through the derivative.
+
+Beside each certified value travels a tangent: what the roundings so far have moved it by, in
+several random runs at once. A node's tangent is its derivative applied to its inputs' tangents,
+plus its own rounding, all relative to values that are exact: nothing cancels, whatever the
+format, float64 itself included. The derivative of a Map is `sympy.diff` of its expression,
+evaluated on balls; the other kinds of nodes are linear in each of their inputs, or, for Solve,
+follow from its equations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from reference.differentiate import jvp, partial_derivative, vjp, zeros
+from reference.domains.certified import BallArithmetic, Balls
+from reference.domains.compile import compile_expression, run
+from reference.domains.float_program import contract_floats
+from reference.domains.rounded import FloatRuns, Noise, Unsupported, along
+from reference.domains.walk import MASKED
+from reference.floats import Format
+from reference.graph import Contract, Input, Map, Node, Put, Solve, Stop, Take
+
+__all__ = ["Linearised"]
+
+_RUN = -1
+_SMALLEST = 2.0**-1022
+
+
+class Linearised:
+    """The `after` of `certified.examine` that lets tangents travel beside the values.
+
+    floors: round what lies below the smallest normal number to a multiple of the smallest
+    subnormal, instead of relative to itself. tangents: of the nodes asked for, by id: float64
+    arrays with the runs along the first axis; a node that is not there has a tangent of zero.
+    subnormal: whether some result lay below the smallest normal number. Calling raises
+    Unsupported where a value that matters is beyond the range of float64.
+    """
+
+    def __init__(
+        self,
+        fmt: Format,
+        runs: int,
+        rng: np.random.Generator,
+        wanted: Sequence[Node],
+        floors: bool = False,
+    ) -> None:
+        self.unit = 2.0**-fmt.precision
+        self.normal = 2.0**fmt.emin
+        self.floors = floors
+        self.subnormal = False
+        self.runs = runs
+        self.rng = rng
+        self.wanted = {id(node) for node in wanted}
+        self.tangents: dict[int, np.ndarray] = {}
+
+    def __call__(self, node: Node, inputs: list[Balls], result: Balls) -> Balls:
+        if isinstance(node, Stop):
+            tangent = inputs[0].tangent
+        elif 0 in result.shape:
+            return result
+        else:
+            with np.errstate(all="ignore"):
+                tangent = self._rounded(node, inputs, result, self._pushed(node, inputs, result))
+            result.tangent = tangent
+        if tangent is not None and id(node) in self.wanted:
+            self.tangents[id(node)] = tangent
+        return result
+
+    def _pushed(self, node: Node, inputs: list[Balls], result: Balls) -> np.ndarray | None:
+        """The derivative of a node applied to its inputs' tangents."""
+        if isinstance(node, Map):
+            return self._map(node, inputs, result)
+        if isinstance(node, Contract):
+            return self._contract(node, inputs)
+        if isinstance(node, (Take, Put)):
+            tangent = inputs[0].tangent
+            if tangent is None:
+                return None
+            moving = FloatRuns({}, np.zeros(self.runs), np.zeros(self.runs), 0.0, None)
+            given = [tangent, *(value.mids()[None] for value in inputs[1:])]
+            return moving.compute(node, given)
+        if isinstance(node, Solve):
+            return self._solve(node, inputs, result)
+        return None
+
+    def _map(self, node: Map, inputs: list[Balls], result: Balls) -> np.ndarray | None:
+        total: np.ndarray | None = None
+        for position, value in enumerate(inputs):
+            if value.tangent is None:
+                continue
+            slope = _slope(node.expression, position)
+            if slope == 0:
+                continue
+            missing = len(result.shape) - len(value.shape)
+            shape = (self.runs, *(1,) * missing, *value.shape)
+            pushed = _slopes(slope, node, inputs, result.shape) * value.tangent.reshape(shape)
+            pushed = np.where(value.tangent.reshape(shape) == 0, 0.0, pushed)
+            total = pushed if total is None else total + pushed
+        return total
+
+    def _contract(self, node: Contract, inputs: list[Balls]) -> np.ndarray | None:
+        total: np.ndarray | None = None
+        sizes = {label: int(size) for label, size in node.sizes.items()} | {_RUN: self.runs}
+        for position, value in enumerate(inputs):
+            if value.tangent is None:
+                continue
+            arrays = [other.mids() for other in inputs]
+            labels = list(node.labels)
+            arrays[position] = value.tangent
+            labels[position] = (_RUN, *labels[position])
+            pushed = contract_floats(arrays, labels, (_RUN, *node.output), sizes)
+            total = pushed if total is None else total + pushed
+        return total
+
+    def _solve(self, node: Solve, inputs: list[Balls], result: Balls) -> np.ndarray:
+        """J t = -(∂E/∂p) t_p, the parameters rounded themselves before they are used."""
+        jacobian, weight, pushed, directions = _equations(
+            node.equations, node.unknown, node.parameters
+        )
+        here: dict[Node, np.ndarray] = {node.unknown: result.mids()}
+        here |= {p: value.mids() for p, value in zip(node.parameters, inputs, strict=True)}
+        size = int(node.shape[0])
+        rows = along([jacobian], here, {weight: np.eye(size)})[0]
+        given: dict[Node, np.ndarray] = {}
+        for symbol, value in zip(directions, inputs, strict=True):
+            moved = self._draws(value.shape) * np.abs(value.mids())
+            given[symbol] = moved if value.tangent is None else value.tangent + moved
+        right = along([pushed], here, given)[0]
+        try:
+            return np.linalg.solve(rows, -right.T).T
+        except np.linalg.LinAlgError:
+            raise Unsupported("the equations are singular in float64") from None
+
+    def _rounded(
+        self, node: Node, inputs: list[Balls], result: Balls, tangent: np.ndarray | None
+    ) -> np.ndarray | None:
+        """The tangent with the node's own rounding."""
+        if Noise.is_relative(node):
+            size = np.abs(result.mids())
+            self._inspect(result, size)
+        elif Noise.is_summed(node):
+            used = inputs[:1] if isinstance(node, Put) else inputs
+            totals = Noise.totals(node, [np.abs(value.mids()) for value in used])
+            size = totals * Noise.growth(node, totals.size)
+            if not np.isfinite(size).all():
+                raise Unsupported("a sum of absolute values is beyond float64")
+            size = np.maximum(size, np.abs(result.mids()))
+            self._inspect(result, result.mids())
+        else:
+            return tangent
+        if not size.any():
+            return tangent
+        if np.any((size != 0) & (size < self.normal)):
+            self.subnormal = True
+            if self.floors:  # half the smallest subnormal, in units of the roundoff
+                size = np.maximum(size, np.where(size != 0, self.normal, 0.0))
+        moved = self._draws(result.shape) * size
+        return moved if tangent is None else np.asarray(tangent + moved)
+
+    def _draws(self, shape: tuple[int, ...]) -> np.ndarray:
+        draws = self.rng.random((self.runs, *shape), dtype=np.float32) - np.float32(0.5)
+        return draws * (2.0 * self.unit)
+
+    def _inspect(self, result: Balls, size: np.ndarray) -> None:
+        """Unsupported where float64 has no number for a value that is not zero."""
+        if np.isinf(size).any():
+            raise Unsupported("a value is beyond float64")
+        lost = np.abs(size) < _SMALLEST
+        if lost.any():
+            balls = result.array()[lost].tolist()
+            if any(v is not MASKED and v.is_finite() and not v.mid().is_zero() for v in balls):
+                self.subnormal = True
+                if self.floors:
+                    return
+                raise Unsupported("a value is below the numbers of float64")
+
+
+@lru_cache(maxsize=4096)
+def _slope(expression: sp.Expr, position: int) -> sp.Expr:
+    """A partial derivative; what SymPy leaves open (of `floor`) is zero wherever there is one."""
+    slope = partial_derivative(expression, position)
+    if slope.has(sp.Derivative):
+        slope = slope.replace(sp.Derivative, lambda *_: sp.S.Zero)
+    return slope
+
+
+def _slopes(
+    slope: sp.Expr, node: Map, inputs: Sequence[Balls], shape: tuple[int, ...]
+) -> np.ndarray:
+    """A partial derivative of a Map, evaluated on balls, as floats."""
+    program = compile_expression(slope)
+    arguments: list[Any] = [None] * len(inputs)
+    for position in program.reads:
+        arguments[position] = inputs[position].array()
+    positions = np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)
+    value = np.asarray(
+        run(program, arguments, BallArithmetic(node, None, MASKED), positions), dtype=object
+    )
+    floats = np.array([float(v) for v in value.ravel().tolist()], dtype=np.float64)
+    return floats.reshape(value.shape)
+
+
+@lru_cache(maxsize=64)
+def _equations(
+    equations: Node, unknown: Input, parameters: tuple[Input, ...]
+) -> tuple[Node, Input, Node, tuple[Input, ...]]:
+    """(a row of ∂E/∂u, for the weight that picks it; ∂E/∂p along directions; those)."""
+    weight = Input("weight", equations.shape)
+    row = vjp([equations], [unknown], [weight])[0]
+    directions = tuple(Input("direction", p.shape) for p in parameters)
+    pushed = jvp([equations], parameters, directions)[0]
+    blank = zeros(equations.shape)
+    return (
+        blank if row is None else row,
+        weight,
+        blank if pushed is None else pushed,
+        directions,
+    )
