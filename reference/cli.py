@@ -17,6 +17,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from reference.commands import audit, certify, check, derive, prove
+from reference.commands.printing import printable
 from reference.scenarios import command as scenarios
 
 __all__ = ["COMMANDS", "Command", "main"]
@@ -42,6 +44,36 @@ COMMANDS = (
         scenarios.configure,
         scenarios.execute,
     ),
+    Command(
+        "check",
+        "check the gradients of functions",
+        check.configure,
+        check.execute,
+    ),
+    Command(
+        "derive",
+        "write down the gradient of a function as a formula",
+        derive.configure,
+        derive.execute,
+    ),
+    Command(
+        "certify",
+        "print the gradient of a function with proven error bounds",
+        certify.configure,
+        certify.execute,
+    ),
+    Command(
+        "audit",
+        "hold every operation of an engine to its definition, at the special points",
+        audit.configure,
+        audit.execute,
+    ),
+    Command(
+        "prove",
+        "show that the engine's derivative rules are the derived gradients",
+        prove.configure,
+        prove.execute,
+    ),
 )
 
 
@@ -49,7 +81,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        line = " ".join(message.split())
+        line = printable(" ".join(message.split()))
         self.exit(USAGE, f"{self.prog}: {line}\n")
 
 

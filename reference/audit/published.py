@@ -1,0 +1,154 @@
+"""An audit as files: JSON, the common reports, and a page of Markdown for the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reference.audit.model import MODES, SYMBOLS, Finding, Outcome, Settings
+from reference.audit.table_text import counts, finding_lines, gathered, legend
+from reference.reports import Entry, Run, now
+
+__all__ = ["as_run", "markdown", "whole_json"]
+
+SCHEMA = "reference.audit/1"
+
+
+def whole_json(
+    engine: str, settings: Settings, versions: Mapping[str, str], outcomes: Sequence[Outcome]
+) -> dict[str, Any]:
+    """Everything, for programs; see docs/command-line.md."""
+    return {
+        "schema": SCHEMA,
+        "engine": engine,
+        "settings": settings.fingerprint,
+        "versions": dict(versions),
+        "counts": counts(outcomes),
+        "outcomes": [outcome.as_json() for outcome in outcomes],
+    }
+
+
+def as_run(
+    engine: str, settings: Settings, versions: Mapping[str, str], outcomes: Sequence[Outcome]
+) -> Run:
+    """The audit as a run of checks, which `reference.reports` writes as a page or as JUnit XML."""
+    return Run(
+        f"audit of {engine}",
+        now(),
+        dict(versions),
+        settings.seed,
+        [_entry(outcome) for outcome in outcomes],
+        [legend()],
+    )
+
+
+def _entry(outcome: Outcome) -> Entry:
+    state = "passed" if outcome.ok else "error" if outcome.error else "failed"
+    cells = "  ".join(f"{mode} {SYMBOLS[verdict]}" for mode, verdict in outcome.grid.items())
+    lines = [cells]
+    if outcome.error:
+        lines.append(outcome.error)
+    lines += [line for one, also in gathered(outcome) for line in finding_lines(one, also)]
+    lines += [f"{mode}: {text}" for mode, text in outcome.raised.items()]
+    command = outcome.findings[0].command if outcome.findings else ""
+    return Entry(
+        outcome.dtype, outcome.operation, state, outcome.seconds,
+        message="" if state == "passed" else "\n".join(lines), command=command,
+    )  # fmt: skip
+
+
+def markdown(title: str, data: Mapping[str, Any]) -> str:
+    """A page for the documentation, from what `whole_json` gave."""
+    outcomes = [Outcome.from_json(one) for one in data["outcomes"]]
+    dtypes = list(dict.fromkeys(outcome.dtype for outcome in outcomes))
+    operations = list(dict.fromkeys(outcome.operation for outcome in outcomes))
+    found = {(outcome.operation, outcome.dtype): outcome for outcome in outcomes}
+    versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
+    cells = ", ".join(f"{count} {verdict}" for verdict, count in data["counts"].items())
+    points = data["settings"]["points"]
+    made = (
+        f"Made by `python -m reference audit --engine {data['engine']}` with {versions}: "
+        f"{len(operations)} operations, at up to {points} special points each. "
+        "[How to read this page](README.md)."
+    )
+    about = (
+        f"One symbol for each of {', '.join(dtypes)}; in parentheses what is found at extreme "
+        f"numbers only. {legend()}."
+    )
+    lines = [
+        f"# {title}",
+        "",
+        made,
+        "",
+        f"Cells: {cells}.",
+        "",
+        "## Verdicts",
+        "",
+        about,
+        "",
+        "| operation | " + " | ".join(MODES) + " |",
+        "|---|" + "---|" * len(MODES),
+    ]
+    for operation in operations:
+        rows = [found.get((operation, dtype)) for dtype in dtypes]
+        cells_of = [
+            " ".join("" if row is None else _cell(row, mode) for row in rows) for mode in MODES
+        ]
+        lines.append(f"| `{operation}` | " + " | ".join(cells_of) + " |")
+    lines += ["", "## Findings", "", *_findings(operations, dtypes, found)]
+    errors = [outcome for outcome in outcomes if outcome.error]
+    if errors:
+        lines += ["", "## Not brought to an end", ""]
+        lines += [f"- `{o.operation}` {o.dtype}: {_plain(o.error or '')}" for o in errors]
+    return "\n".join(lines) + "\n"
+
+
+def _findings(
+    operations: Sequence[str],
+    dtypes: Sequence[str],
+    found: Mapping[tuple[str, str], Outcome],
+) -> list[str]:
+    """Derivatives that are wrong, inaccurate or not finite, the gravest of each dtype first."""
+    lines: list[str] = []
+    for operation in operations:
+        own: list[str] = []
+        for dtype in dtypes:
+            outcome = found.get((operation, dtype))
+            if outcome is None:
+                continue
+            own += [_item(one, also) for one, also in gathered(outcome)]
+        if own:
+            lines += [f"### {operation}", "", *own, ""]
+    return lines or ["None."]
+
+
+def _cell(outcome: Outcome, mode: str) -> str:
+    """The symbol of the ordinary points, and of the extreme ones where it is another."""
+    whole = outcome.grid.get(mode, "nothing")
+    plain = outcome.plain.get(mode, "nothing")
+    if plain in (whole, "nothing"):
+        return SYMBOLS[whole] if plain == whole else f"({SYMBOLS[whole]})"
+    return f"{SYMBOLS[plain]}({SYMBOLS[whole]})"
+
+
+def _item(finding: Finding, also: Sequence[str]) -> str:
+    mode = ", ".join((finding.mode, *also))
+    at = "" if finding.given is None else f" at {float.fromhex(finding.given)!r}"
+    far = ", extreme numbers" if finding.extreme else ""
+    error = "" if finding.ulps in ("nan", "inf") else f", {float(finding.ulps):.3g} ULP"
+    return (
+        f"- {finding.dtype} **{finding.verdict}** ({mode}{far}){at}: "
+        f"returned {_plain(finding.returned)}, true {_plain(_short(finding.truth))}{error}. "
+        f"`{finding.command}`"
+    )
+
+
+def _short(truth: str) -> str:
+    """A number's text with fewer digits."""
+    digits, e, exponent = truth.partition("e")
+    return digits[:16] + e + exponent if digits[:1] in "-0123456789" else truth
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown takes as it is."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|" else c for c in text.replace("\n", " "))
