@@ -16,12 +16,15 @@ import flint
 import numpy as np
 
 from reference.domains.certified import to_balls, working_precision
+from reference.hulls import decide, minimum_norm_point
 from reference.problem import Problem
+from reference.ties import Cells, cells_of, parts_of
 
-__all__ = ["Limits", "Membership", "Nearby", "membership", "minimum_norm_point"]
+__all__ = ["Limits", "Membership", "Nearby", "Survey", "membership", "minimum_norm_point"]
 
 _arb = flint.arb
 _SETTLED_BITS = 40  # agreement of the two nearby points that counts as one limit
+_SURVEYED = 4000  # elements up to which ties are taken apart
 _STEP_BITS = 64  # how much closer the second nearby point is
 
 
@@ -35,6 +38,14 @@ class Limits:
 
     values: tuple[np.ndarray, ...]
     states: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Limits along several directions; all there are, unless `why` says what may be missing."""
+
+    limits: list[Limits]
+    why: str = ""
 
 
 @dataclass
@@ -51,6 +62,7 @@ class Nearby:
     problem: Problem
     max_precision: int = 16384
     bits: int = field(init=False)
+    _survey: Survey | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         wide = any(fmt.precision > 24 for fmt in self.problem.formats)
@@ -72,6 +84,18 @@ class Nearby:
             states.append(state)
         return Limits(tuple(values), tuple(states))
 
+    def survey(self) -> Survey:
+        """The limits in all directions that matter at the point (once)."""
+        if self._survey is None:
+            cells = (
+                cells_of(self.problem, Nearby)
+                if self.size <= _SURVEYED
+                else Cells([], "there are too many elements")
+            )
+            limits = [self.along(parts_of(cell, self.problem.arrays)) for cell in cells.directions]
+            self._survey = Survey(limits, cells.why)
+        return self._survey
+
     @property
     def size(self) -> int:
         """The number of gradient elements."""
@@ -90,6 +114,23 @@ class Nearby:
             result.append(drawn)
             result.append([-part for part in drawn])
         return result[:count]
+
+    def pointed_directions(
+        self, own: Sequence[np.ndarray], failing: Sequence[np.ndarray], seed: int = 0
+    ) -> list[list[np.ndarray]]:
+        """Random directions, those of the arrays `own`, and along the first failing elements."""
+        count = 32 if self.size <= _SURVEYED else 4
+        result = self.random_directions(count, seed + 1)
+        flat = np.concatenate([np.asarray(part, dtype=np.float64).ravel() for part in own])
+        flat = np.where(np.isfinite(flat), flat, 0.0)
+        rng = np.random.default_rng(seed)
+        places = np.flatnonzero(np.concatenate([mask.ravel() for mask in failing]))[:count]
+        chosen = [flat, -flat] if flat.any() else []
+        for place in places:
+            for sign in (1.0, -1.0):
+                chosen.append(np.zeros(flat.size))
+                chosen[-1][place] = sign
+        return result + [_towards(one, self.problem, rng, 1e-3) for one in chosen]
 
     @staticmethod
     def _random(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -175,59 +216,14 @@ class Membership:
     """Whether a gradient lies in the Clarke subdifferential.
 
     answer: `member`, `not a member` or `undecided`. distance: to the hull of the limits found,
-    in the scaled norm. tried: directions evaluated.
+    as a multiple of what is allowed. tried: directions evaluated. why: where it is undecided.
     """
 
     answer: str
     distance: float
     vertices: int
     tried: int
-
-
-def minimum_norm_point(points: np.ndarray, rounds: int = 10000) -> tuple[np.ndarray, np.ndarray]:
-    """(point, weights) of least Euclidean norm in the convex hull of the rows of `points`.
-
-    Wolfe's algorithm (Math. Programming 11, 1976).
-
-    >>> minimum_norm_point(np.array([[1.0, 1.0], [1.0, -1.0]]))[0].tolist()
-    [1.0, 0.0]
-    """
-    start = int(np.argmin((points**2).sum(axis=1)))
-    corral = [start]
-    weights = np.array([1.0])
-    for _ in range(rounds):
-        x = weights @ points[corral]
-        best = int(np.argmin(points @ x))
-        scale = max(1.0, float((points**2).sum(axis=1).max()))
-        if points[best] @ x >= x @ x - 1e-13 * scale or best in corral:
-            break
-        corral.append(best)
-        weights = np.append(weights, 0.0)
-        while True:
-            affine = _affine_minimizer(points[corral])
-            if (affine > 1e-14).all():
-                weights = affine
-                break
-            falling = affine <= 1e-14
-            gap = np.maximum(weights[falling] - affine[falling], 1e-300)
-            theta = float(min(1.0, (weights[falling] / gap).min()))
-            weights = weights + theta * (affine - weights)
-            keep = weights > 1e-14
-            corral = [c for c, k in zip(corral, keep, strict=True) if k]
-            weights = weights[keep] / weights[keep].sum()
-    full = np.zeros(len(points))
-    full[corral] = weights
-    return full @ points, full
-
-
-def _affine_minimizer(points: np.ndarray) -> np.ndarray:
-    """Affine weights of the point of least norm in the affine hull."""
-    count = len(points)
-    if count == 1:
-        return np.array([1.0])
-    edges = points[1:] - points[0]
-    tail, *_ = np.linalg.lstsq(edges.T, -points[0], rcond=None)
-    return np.concatenate(([1.0 - tail.sum()], tail))
+    why: str = ""
 
 
 def membership(
@@ -244,12 +240,13 @@ def membership(
 
     scales: the allowance of every element, such as half a ULP times the judge's threshold: a
     distance of at most 1 in every element counts as zero. where: masks of the elements that are
-    compared, all by default. budget: nearby gradients to evaluate; by default 200, fewer where
+    compared, all by default. budget: nearby gradients to evaluate; by default 64, fewer where
     there are very many elements.
 
-    Limits are found as columns are in linear programming: towards and away from the residual,
-    and in random directions. A point with no hull near it is `not a member` once 24 directions
-    in a row brought nothing new, `undecided` when the budget ends first.
+    Where all limits can be listed (`reference.ties`), the answer is decided: a mean of them was
+    found, or a plane that separates. Elsewhere limits are found as columns are in linear
+    programming: towards and away from the residual, and in random directions. What is found
+    inside is a `member`; the rest is `undecided`.
     """
     nearby = nearby or Nearby(problem)
     scale = np.concatenate([np.asarray(s, dtype=np.float64).ravel() for s in scales])
@@ -258,60 +255,114 @@ def membership(
     chosen = np.arange(total)
     if where is not None:
         chosen = np.flatnonzero(np.concatenate([np.asarray(mask).ravel() for mask in where]))
+    whole = goal
     goal, scale = goal[chosen], scale[chosen]
     if not np.isfinite(goal).all():
         return Membership("not a member", np.inf, 0, 0)
     if budget is None:
-        budget = max(4, min(200, 2_000_000 // max(1, total)))
+        budget = max(4, min(64, 2_000_000 // max(1, total)))
+    survey = nearby.survey()
+    search = _Search(chosen, goal, scale)
+    why = survey.why
+    for limits in survey.limits:
+        if not search.add(limits):
+            why = why or "a limit is infinite or does not exist"
+    search.settle()
+    if search.answer == "inside" or (search.answer == "outside" and not why):
+        name = "member" if search.answer == "inside" else "not a member"
+        return Membership(name, search.distance, len(search.vertices), len(search.tried))
     rng = np.random.default_rng(seed)
-    vertices: list[np.ndarray] = []
-    tried = idle = 0
-    distance = np.inf
-    residual: np.ndarray | None = None
-    while tried < budget:
-        if residual is not None and tried % 3 != 2:
-            flat = residual if tried % 3 == 0 else -residual
-            full = np.zeros(total)
-            full[chosen] = flat / scale
-            direction = _towards(full, problem, rng)
-        else:
-            direction = [nearby._random(rng, array.shape) for array in problem.arrays]
-        tried += 1
-        limits = nearby.along(direction)
-        states = np.concatenate([state.ravel() for state in limits.states])[chosen]
+    given = np.where(np.isfinite(whole), whole, 0.0)
+    queue = [parts_of(part, problem.arrays) for part in (given, -given) if given.any()]
+    queue += nearby.random_directions(seed=seed)  # gradients point their own way at a cone's tip
+    idle = 0
+    while len(search.tried) < budget and idle < _IDLE:
+        before = len(search.vertices)
+        direction = queue.pop(0) if queue else search.next_direction(problem, rng)
+        search.add(nearby.along(direction), direction)
+        idle = 0 if len(search.vertices) > before else idle + 1
+        if not queue and (len(search.vertices) > before or search.answer == "open"):
+            search.settle()
+        if search.answer == "inside":
+            return Membership("member", search.distance, len(search.vertices), len(search.tried))
+    why = why or "the search ended without an answer"
+    return Membership("undecided", search.distance, len(search.vertices), len(search.tried), why)
+
+
+_IDLE = 24  # directions in a row that bring nothing new
+
+
+class _Search:
+    """Vertices found so far, and where the goal lies."""
+
+    def __init__(self, chosen: np.ndarray, goal: np.ndarray, scale: np.ndarray) -> None:
+        self.chosen = chosen
+        self.goal = goal
+        self.scale = scale
+        self.vertices: list[np.ndarray] = []
+        self.answer = "open"
+        self.distance = float("inf")
+        self.direction: np.ndarray | None = None
+        self.tried: list[np.ndarray] = []
+        self.found: list[np.ndarray] = []
+
+    def add(self, limits: Limits, direction: Sequence[np.ndarray] = ()) -> bool:
+        """Take in the limits along a direction; whether all of them are numbers."""
+        flat = [np.asarray(part, dtype=np.float64).ravel() for part in direction]
+        self.tried.append(np.concatenate(flat) if flat else np.zeros(0))
+        self.found.append(np.zeros(0))
+        states = np.concatenate([state.ravel() for state in limits.states])[self.chosen]
         if (states != "limit").any():
-            idle += 1
-        else:
-            values = np.concatenate([value.ravel() for value in limits.values])[chosen]
-            vertex = _difference(values, goal, scale)
-            if any(np.abs(vertex - known).max(initial=0) < 1e-6 for known in vertices):
-                idle += 1
-            else:
-                idle = 0
-                vertices.append(vertex)
-                nearest, _ = minimum_norm_point(np.array(vertices))
-                distance = float(np.abs(nearest).max(initial=0))
-                residual = -nearest
-                if distance <= 1.0:
-                    return Membership("member", distance, len(vertices), tried)
-        if idle >= 24 and vertices:
-            return Membership("not a member", distance, len(vertices), tried)
-    return Membership("undecided", distance, len(vertices), tried)
+            return False
+        values = np.concatenate([value.ravel() for value in limits.values])[self.chosen]
+        vertex = np.array([float(v) for v in values.tolist()], dtype=np.float64)
+        if not np.isfinite(vertex).all():
+            return False
+        self.found[-1] = vertex
+        known = any((np.abs(vertex - old) <= self.scale * 1e-3).all() for old in self.vertices)
+        if not known:
+            self.vertices.append(vertex)
+        return True
+
+    def next_direction(self, problem: Problem, rng: np.random.Generator) -> list[np.ndarray]:
+        """Where the next vertex is looked for: four ways, in turn.
+
+        With every element from the direction that brought its gradient nearest to the goal;
+        towards the residual and away from it; at random.
+        """
+        total = sum(array.size for array in problem.arrays)
+        turn = len(self.tried) % 4
+        pairs = [
+            (tried, found)
+            for tried, found in zip(self.tried, self.found, strict=True)
+            if tried.size and found.size
+        ]
+        full = np.zeros(total)
+        if turn in (0, 2) and pairs:
+            directions = np.array([tried[self.chosen] for tried, _ in pairs])
+            gaps = np.abs(np.array([found for _, found in pairs]) - self.goal)
+            gaps = gaps + rng.uniform(0, 1, size=gaps.shape) * self.scale
+            best = np.argmin(gaps, axis=0)
+            full[self.chosen] = directions[best, np.arange(best.size)]
+            return _towards(full, problem, rng)
+        if self.direction is not None and turn < 3:
+            sizes = self.scale / self.scale.max()
+            full[self.chosen] = self.direction / np.where(sizes > 0, sizes, 1.0)
+            return _towards(full if rng.random() < 0.5 else -full, problem, rng)
+        return [Nearby._random(rng, array.shape) for array in problem.arrays]
+
+    def settle(self) -> None:
+        """Where the goal lies with respect to the vertices so far."""
+        if self.vertices:
+            self.answer, self.distance, self.direction = decide(
+                np.array(self.vertices), self.goal, self.scale
+            )
 
 
-def _difference(values: np.ndarray, goal: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    with working_precision(256):
-        gap = values - to_balls(goal)
-        floats: np.ndarray = np.array([float(v) for v in gap.tolist()], dtype=np.float64)
-    return np.asarray(floats / scale)
-
-
-def _towards(flat: np.ndarray, problem: Problem, rng: np.random.Generator) -> list[np.ndarray]:
+def _towards(
+    flat: np.ndarray, problem: Problem, rng: np.random.Generator, noise: float = 1e-6
+) -> list[np.ndarray]:
     """The flat vector as arrays, made generic by a little randomness where it is zero."""
     size = float(np.abs(flat).max(initial=0.0)) or 1.0
-    flat = flat / size + rng.uniform(-1e-6, 1e-6, size=flat.shape)
-    parts, start = [], 0
-    for array in problem.arrays:
-        parts.append(flat[start : start + array.size].reshape(array.shape))
-        start += array.size
-    return parts
+    flat = flat / size + rng.uniform(-noise, noise, size=flat.shape)
+    return parts_of(flat, problem.arrays)

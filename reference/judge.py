@@ -3,7 +3,8 @@
 The error of an element is measured in ULPs and divided by what the arithmetic explains: half an
 ULP plus the scatter of an ideal implementation in the dtype (`reference.domains.rounded`). The
 quotient is the *excess error*; one threshold, the same for every function and dtype, separates
-`correct` from the rest. No absolute tolerance enters.
+`correct` from the rest. Elements that fail are looked at once more (`reference.second_look`). At
+kinks the question is membership (`reference.clarke`). No absolute tolerance enters.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import numpy as np
 
 from reference.certify import Certificate
 from reference.clarke import Membership, Nearby, membership
-from reference.domains.rounded import BallRounding, Unsupported, run_in_floats
 from reference.enclosure import Enclosure
+from reference.explained import promoted, scatter
 from reference.floats import Format, exact_array, format_of, ulp_exponents
+from reference.second_look import CAP, look_again
 
 __all__ = ["THRESHOLD", "VERDICTS", "Verdict", "judge", "scatter"]
 
@@ -36,7 +38,7 @@ VERDICTS = (
     "undecided",
 )
 _GOOD = ("correct", "kink-member", "undefined")
-_RUNS = 6
+_FAILING = ("inaccurate", "wrong", "missing")
 
 
 @dataclass(frozen=True)
@@ -88,83 +90,8 @@ class Verdict:
             )
         if self.membership is not None:
             text += f"; kinks: {self.membership.answer} of the Clarke subdifferential"
+            text += f" ({self.membership.why})" if self.membership.why else ""
         return text
-
-
-def scatter(
-    certificate: Certificate, dtype: Any = None, *, runs: int = _RUNS, seed: int = 0
-) -> tuple[np.ndarray, ...]:
-    """RMS distance from the truth, in ULPs, of an ideal implementation in the dtype.
-
-    dtype: the format computed in and judged by; by default, judged by the arguments' own
-    formats and computed in the one that they promote to.
-    """
-    problem = certificate.problem
-    formats = problem.formats if dtype is None else (format_of(dtype),) * len(problem.formats)
-    if not formats:
-        return ()
-    fmt = format_of(dtype) if dtype is not None else _promoted(certificate)
-    if fmt.precision <= 24:
-        quick = _scatter_in_floats(certificate, fmt, formats, runs, seed)
-        if quick is not None:
-            return quick
-    totals = [np.zeros(enclosure.shape) for enclosure in certificate.gradients]
-    for number in range(runs):
-        rounding = BallRounding(fmt, np.random.default_rng([seed, number]))
-        found = problem.evaluate(certificate.precision + 32, value=False, after=rounding)
-        for total, balls, truth, own in zip(
-            totals, found.values, certificate.gradients, formats, strict=True
-        ):
-            np.hypot(total, _distance(balls, truth, own), out=total)
-    return tuple(total / np.sqrt(runs) for total in totals)
-
-
-def _promoted(certificate: Certificate) -> Format:
-    """The widest format of the float arrays; of 0-d ones only where there are no others."""
-    pairs = list(zip(certificate.problem.arrays, certificate.problem.formats, strict=True))
-    floats = [(array, fmt) for array, fmt in pairs if array.dtype.kind == "f"] or pairs
-    chosen = [fmt for array, fmt in floats if array.ndim] or [fmt for _, fmt in floats]
-    return max(chosen, key=lambda fmt: fmt.precision)
-
-
-def _distance(balls: np.ndarray, truth: Enclosure, fmt: Format) -> np.ndarray:
-    """|ball - truth| in ULPs; 0 where either is unknown (nothing explained)."""
-    moved = Enclosure(balls, truth.precision)
-    distance = moved.distance(truth, fmt)
-    return np.where(np.isfinite(distance), distance, 0.0)
-
-
-def _scatter_in_floats(
-    certificate: Certificate, fmt: Format, formats: Sequence[Format], runs: int, seed: int
-) -> tuple[np.ndarray, ...] | None:
-    """The same in float64; None unless float64 itself is far more accurate than the scatter."""
-    problem = certificate.problem
-    bindings: dict[Any, np.ndarray] = dict(zip(problem.inputs, problem.arrays, strict=True))
-    truths = [enclosure.mid for enclosure in certificate.gradients]
-    known = [np.isfinite(truth) for truth in truths]
-    units = [
-        np.ldexp(1.0, ulp_exponents(np.where(k, t, 0.0), own))
-        for t, k, own in zip(truths, known, formats, strict=True)
-    ]
-    try:
-        plain = run_in_floats(problem.gradients, bindings, fmt, None)
-        totals = [np.zeros(truth.shape) for truth in truths]
-        for number in range(runs):
-            rng = np.random.default_rng([seed, number])
-            moved = run_in_floats(problem.gradients, bindings, fmt, rng)
-            for total, values, truth, unit, k in zip(
-                totals, moved, truths, units, known, strict=True
-            ):
-                error = np.where(k, (values - np.where(k, truth, 0.0)) / unit, 0.0)
-                np.hypot(total, error, out=total)
-    except Unsupported:
-        return None
-    result = tuple(total / np.sqrt(runs) for total in totals)
-    for values, truth, unit, k, size in zip(plain, truths, units, known, result, strict=True):
-        own_error = np.where(k, np.abs(values - np.where(k, truth, 0.0)) / unit, 0.0)
-        if (own_error > 0.1 * (0.5 + size)).any():
-            return None
-    return result
 
 
 def judge(
@@ -217,8 +144,13 @@ def judge(
         results.append(
             _elements(content, enclosure, status, fmt, explain[number], THRESHOLD * factor)
         )
+    _look_again(given, truth, dtype, formats, results, explain, THRESHOLD * factor, seed)
     verdicts = [result[0] for result in results]
-    answer = _decide_kinks(given, truth, formats, verdicts, THRESHOLD * factor, seed)
+    nearby = truth.nearby
+    _find_kinks(given, truth, formats, verdicts, nearby, seed)
+    answer = _decide_kinks(
+        given, truth, formats, verdicts, explain, nearby, THRESHOLD * factor, seed
+    )
     return Verdict(
         tuple(verdicts),
         tuple(result[1] for result in results),
@@ -253,17 +185,117 @@ def _elements(
         edge = np.ldexp(np.sign(array[infinite]), fmt.emax)
         half = Enclosure(truth.balls[infinite] / 2, truth.precision)
         ulps[infinite] = 2 * half.ulps(edge, Format("edge", fmt.precision, fmt.emin, fmt.emax))
-    excess = ulps / (0.5 + explained)
-    good = status == "certified"
+    boundless = ~truth.finite
+    if boundless.any():  # the truth is an infinity, which no other number is near
+        ulps[boundless] = np.where(_exactly(truth.balls[boundless], array[boundless]), 0.0, np.inf)
     with np.errstate(invalid="ignore"):
-        verdicts[good & (excess > threshold)] = "inaccurate"
-        verdicts[good & (excess > threshold * 2.0 ** (fmt.precision / 2))] = "wrong"
-        verdicts[good & ~np.isfinite(array)] = "non-finite"
-        verdicts[good & (excess <= threshold)] = "correct"
+        excess = ulps / (0.5 + explained)
+    excess = np.where(np.isnan(excess), np.inf, excess)  # ULPs of zero, too many to be counted
+    good = status == "certified"
+    _grade(verdicts, good, excess, array, fmt, threshold)
     verdicts[status == "undefined"] = "undefined"
     verdicts[status == "kink"] = "kink"
     ulps = np.where(good, ulps, np.nan)
     return verdicts, ulps, np.where(good, excess, np.nan)
+
+
+def _exactly(balls: np.ndarray, array: np.ndarray) -> np.ndarray:
+    """Where a ball that is not finite is an infinity, and the number is the same."""
+    return np.array(
+        [
+            not ball.is_nan() and bool(ball.rad() == 0) and float(ball) == number
+            for ball, number in zip(balls.tolist(), array.tolist(), strict=True)
+        ],
+        dtype=bool,
+    )
+
+
+def _grade(
+    verdicts: np.ndarray,
+    chosen: np.ndarray,
+    excess: np.ndarray,
+    array: np.ndarray,
+    fmt: Format,
+    threshold: float,
+) -> None:
+    """Write the verdicts of the chosen elements, whose truth is certain."""
+    verdicts[chosen & (excess > threshold)] = "inaccurate"
+    verdicts[chosen & (excess > threshold * 2.0 ** (fmt.precision / 2))] = "wrong"
+    verdicts[chosen & ~np.isfinite(array)] = "non-finite"
+    verdicts[chosen & (excess <= threshold)] = "correct"
+
+
+def _look_again(
+    given: Sequence[Any],
+    truth: Certificate,
+    dtype: Any,
+    formats: Sequence[Format],
+    results: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    explain: Sequence[np.ndarray],
+    threshold: float,
+    seed: int,
+) -> None:
+    """Judge finite elements that are not correct once more, with more to explain them by."""
+    arrays = [None if v is None else exact_array(v)[0].astype(np.float64) for v in given]
+    failing = [
+        np.isin(verdicts, ("inaccurate", "wrong")) & enclosure.finite
+        for (verdicts, _, _), enclosure in zip(results, truth.gradients, strict=True)
+    ]
+    if not any(mask.any() for mask in failing):
+        return
+    fmt = format_of(dtype) if dtype is not None else promoted(truth)
+    found = look_again(truth, fmt, formats, arrays, failing, explain, threshold, seed)
+    for (verdicts, _, excess), array, mask, again in zip(
+        results, arrays, failing, found, strict=True
+    ):
+        if array is not None and mask.any():
+            excess[mask] = np.minimum(excess[mask], again)
+            verdicts[mask & (excess <= threshold)] = "correct"
+
+
+def _find_kinks(
+    given: Sequence[Any],
+    certificate: Certificate,
+    formats: Sequence[Format],
+    verdicts: Sequence[np.ndarray],
+    nearby: Nearby,
+    seed: int,
+) -> None:
+    """Mark as `kink` what a few directions did not show to be one, where elements fail.
+
+    At a tie of ten, each is the largest in one direction of ten.
+    """
+    failing = [np.isin(verdict, _FAILING) for verdict in verdicts]
+    if not any(mask.any() for mask in failing):
+        return
+    problem = certificate.problem
+    found = problem.evaluate(certificate.precision, value=False)
+    if not found.ties and not found.undecided and not found.unordered:
+        return
+    limits = list(nearby.survey().limits)
+    if nearby.survey().why:
+        own = [
+            np.zeros(array.shape) if value is None else exact_array(value)[0]
+            for value, array in zip(given, problem.arrays, strict=True)
+        ]
+        limits += [nearby.along(d) for d in nearby.pointed_directions(own, failing, seed)]
+    for number, (verdict, enclosure, fmt) in enumerate(
+        zip(verdicts, certificate.gradients, formats, strict=True)
+    ):
+        here = enclosure.mid
+        unit = _ulp(here, fmt)
+        for limit in limits:
+            there = np.array([float(v) for v in limit.values[number].tolist()])
+            there = there.reshape(verdict.shape)
+            with np.errstate(invalid="ignore"):
+                apart = np.abs(there - here) > unit
+            apart &= limit.states[number].reshape(verdict.shape) == "limit"
+            verdict[apart & np.isin(verdict, ("correct", *_FAILING))] = "kink"
+
+
+def _ulp(values: np.ndarray, fmt: Format) -> np.ndarray:
+    known = np.where(np.isfinite(values), values, 0.0)
+    return np.asarray(np.ldexp(1.0, ulp_exponents(known, fmt)))
 
 
 def _decide_kinks(
@@ -271,6 +303,8 @@ def _decide_kinks(
     certificate: Certificate,
     formats: Sequence[Format],
     verdicts: list[np.ndarray],
+    explain: Sequence[np.ndarray],
+    nearby: Nearby,
     threshold: float,
     seed: int,
 ) -> Membership | None:
@@ -278,21 +312,24 @@ def _decide_kinks(
     where = [verdict == "kink" for verdict in verdicts]
     if not any(mask.any() for mask in where):
         return None
-    nearby = Nearby(certificate.problem)
-    sizes = [np.zeros(mask.shape) for mask in where]
-    for direction in nearby.random_directions(seed=seed):
-        limits = nearby.along(direction)
-        for size, values in zip(sizes, limits.values, strict=True):
-            found = np.array([abs(float(v)) for v in values.tolist()]).reshape(size.shape)
-            np.maximum(size, np.where(np.isfinite(found), found, 0.0), out=size)
-    scales = [
-        np.ldexp(0.5, ulp_exponents(size, fmt)) * threshold
-        for size, fmt in zip(sizes, formats, strict=True)
-    ]
     arrays = [
         np.zeros(mask.shape) if value is None else exact_array(value)[0].astype(np.float64)
         for value, mask in zip(given, where, strict=True)
     ]
+    limits = list(nearby.survey().limits)
+    if nearby.survey().why:
+        limits += [nearby.along(direction) for direction in nearby.random_directions(seed=seed)]
+    scales = []
+    for number, (mask, fmt, explained) in enumerate(zip(where, formats, explain, strict=True)):
+        size = np.zeros(mask.shape)
+        for limit in limits:
+            found = np.array([abs(float(v)) for v in limit.values[number].tolist()])
+            found = np.where(np.isfinite(found), found, 0.0).reshape(mask.shape)
+            np.maximum(size, found, out=size)
+        size = np.where(size > 0, size, size.max(initial=0.0))
+        noise = explained * _ulp(certificate.gradients[number].mid, fmt)
+        noise = np.fmin(noise, size * 2.0 ** (-fmt.precision / 2) * CAP)
+        scales.append((_ulp(size, fmt) / 2 + noise) * threshold)
     answer = membership(certificate.problem, arrays, scales, where=where, nearby=nearby, seed=seed)
     name = {"member": "kink-member", "not a member": "kink-outside"}.get(
         answer.answer, "undecided"

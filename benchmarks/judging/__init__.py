@@ -1,0 +1,12 @@
+"""Labelled cases for the judge, a file for each family."""
+
+from __future__ import annotations
+
+from judging import kinks, modes, networks, reductions, smooth
+from judging.case import Case
+
+__all__ = ["CASES"]
+
+CASES: list[Case] = [
+    *smooth.CASES, *reductions.CASES, *networks.CASES, *kinks.CASES, *modes.CASES,
+]  # fmt: skip

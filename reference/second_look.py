@@ -1,0 +1,256 @@
+"""A second look at elements that rounding the definition's own graph does not explain.
+
+An implementation may be as good as can be asked, and still compute by another graph than the
+definition's: a softmax that subtracts its maximum, `erf` scaled and shifted in the slope of gelu.
+What such implementations show is bounded by the *conditioning*: they are right for inputs that
+differ by a rounding (mixed stability; Higham 2002, section 1.5). So the inputs are moved, by a
+share of a rounding, and what that does to the gradient counts as explained, within two limits:
+
+- Conditioning alone would excuse everything where it is bad enough, such as sin at 10¹⁷. It never
+  explains more than half of the format's digits, of the gradient's size around the point.
+- Where adding a constant to an argument leaves the gradients as they are, as in a softmax, an
+  implementation may subtract the maximum. There, inputs move in proportion to their distance
+  from it, not from zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import flint
+import numpy as np
+
+from reference.certify import Certificate
+from reference.domains.certified import to_balls, working_precision
+from reference.domains.rounded import BallRounding
+from reference.floats import Format
+
+__all__ = ["CAP", "centres_of", "look_again"]
+
+_arb = flint.arb
+_SHARE = 0.25  # of a rounding, by which inputs are moved
+CAP = 0.125  # of the square root of the unit roundoff, which conditioning explains at most
+_STAGES = (2, 8)  # runs made so far, after which hopeless elements are given up
+_HOPELESS = 100.0  # so many times the threshold
+
+
+def centres_of(certificate: Certificate) -> list[np.ndarray | None]:
+    """What the formula gives at the point, where the truth is a limit or a set of them.
+
+    Rounding is not to be credited with the difference between the two. Flat balls for each
+    gradient; None where the formula gives the truth everywhere.
+    """
+    places: list[list[tuple[int, ...]]] = [[] for _ in certificate.gradients]
+    for finding in certificate.findings:
+        if finding.argument is not None and finding.kind in ("limit", "kink"):
+            places[finding.argument] += finding.positions
+    if not any(places):
+        return [None] * len(places)
+    found = certificate.problem.evaluate(certificate.precision + 32, value=False)
+    result: list[np.ndarray | None] = []
+    for positions, balls, enclosure in zip(
+        places, found.values, certificate.gradients, strict=True
+    ):
+        centre = np.array(enclosure.balls)
+        for position in positions:
+            centre[position] = balls[position]
+        result.append(centre.ravel() if positions else None)
+    return result
+
+
+def look_again(
+    certificate: Certificate,
+    fmt: Format,
+    formats: Sequence[Format],
+    values: Sequence[np.ndarray | None],
+    failing: Sequence[np.ndarray],
+    explain: Sequence[np.ndarray],
+    threshold: float,
+    seed: int,
+) -> list[np.ndarray]:
+    """Excess errors of the failing elements, flat, one array for each argument.
+
+    fmt: what is computed in. formats: what each gradient is judged in. values: float64, of the
+    gradients' shapes; finite where they are failing. failing: masks. explain: the scatter of the
+    first look, in ULPs; measured anew, on balls, where the truth is zero or close to subnormal.
+    """
+    look = _Look(certificate, fmt, values, failing)
+    halves = look.half_ulps(formats)
+    first = [half * 2 * part.ravel()[k] for half, part, k in zip(halves, explain, look.places,
+                                                                 strict=True)]  # fmt: skip
+    sizes = look.sizes(seed)
+    tiny = _arb(2) ** (fmt.emin + fmt.precision)
+    zero = any(bool(abs(ball) < tiny) for truth in look.truths for ball in truth.tolist())
+    inner = [np.zeros(half.size) for half in halves]
+    outer = [np.zeros(half.size) for half in halves]
+    done = 0
+    excess: list[np.ndarray] = []
+    for stage in _STAGES:
+        for number in range(done, stage):
+            rng = np.random.default_rng([seed, 7, number])
+            _add(outer, look.moved(rng, _SHARE))
+            if zero:
+                _add(inner, look.rounded(rng))
+        done = stage
+        excess = []
+        for half, old, within, without, size in zip(
+            halves, first, inner, outer, sizes, strict=True
+        ):
+            explained = half + np.fmax(old, within / np.sqrt(done))
+            explained += np.minimum(without / np.sqrt(done), size)
+            excess.append(1.0 / np.maximum(explained, 1e-300))
+        least = min((float(e.min(initial=np.inf)) for e in excess), default=np.inf)
+        if least > threshold * _HOPELESS:
+            break
+    return excess
+
+
+def _add(totals: Sequence[np.ndarray], ratios: Sequence[np.ndarray]) -> None:
+    for total, ratio in zip(totals, ratios, strict=True):
+        np.hypot(total, ratio, out=total)
+
+
+class _Look:
+    """Evaluations of the gradients near the point, in multiples of the errors made."""
+
+    def __init__(
+        self,
+        certificate: Certificate,
+        fmt: Format,
+        values: Sequence[np.ndarray | None],
+        failing: Sequence[np.ndarray],
+    ) -> None:
+        self.certificate = certificate
+        self.problem = certificate.problem
+        self.fmt = fmt
+        self.places = [np.flatnonzero(mask) for mask in failing]
+        self.precision = certificate.precision + 32
+        self.truths: list[np.ndarray] = []
+        self.errors: list[np.ndarray] = []
+        with working_precision(self.precision):
+            for enclosure, value, places in zip(
+                certificate.gradients, values, self.places, strict=True
+            ):
+                truth = enclosure.balls.ravel()[places]
+                truth = np.array([ball.mid() for ball in truth.tolist()], dtype=object)
+                given = np.zeros(0) if value is None else value.ravel()[places]
+                self.truths.append(truth)
+                self.errors.append(np.asarray(abs(to_balls(given) - truth), dtype=object))
+        self.centres = [
+            None if centre is None else centre[places]
+            for centre, places in zip(centres_of(certificate), self.places, strict=True)
+        ]
+        self.spreads = self._spreads()
+
+    def _spreads(self) -> list[np.ndarray]:
+        """The size that an element of each argument is moved in proportion to."""
+        result = []
+        for number, array in enumerate(self.problem.arrays):
+            content = array.astype(np.float64)
+            every = tuple(range(array.ndim))
+            found = [
+                content.max(axis=axes, keepdims=True) - content
+                for axes in dict.fromkeys([every, *((axis,) for axis in every)])
+                if array.size > 1 and axes and self._invariant(number, axes)
+            ]
+            result.append(np.minimum.reduce(found) if found else np.abs(content))
+        return result
+
+    def _invariant(self, number: int, axes: tuple[int, ...]) -> bool:
+        """Whether the gradients stay when numbers are added that are constant along the axes."""
+        array = self.problem.arrays[number]
+        largest = float(np.abs(array.astype(np.float64)).max())
+        lines = tuple(1 if k in axes else n for k, n in enumerate(array.shape))
+        step = largest * 2.0 ** (-self.fmt.precision / 2)
+        added = np.random.default_rng(axes).uniform(0.5, 1.0, size=lines) * step
+        shifted = [to_balls(other) for other in self.problem.arrays]
+        with working_precision(self.precision):
+            moved = shifted[number] + to_balls(np.broadcast_to(added, array.shape))
+            shifted[number] = np.asarray(moved, dtype=object).reshape(array.shape)
+        return all(
+            bool(
+                (
+                    np.abs(_floats(balls) - enclosure.mid.ravel())
+                    <= 2.0**-40 * np.abs(enclosure.mid.ravel()) + 4.0 * enclosure.rad.ravel()
+                ).all()
+            )
+            for balls, enclosure in zip(
+                self._gradients(shifted, None), self.certificate.gradients, strict=True
+            )
+        )
+
+    def half_ulps(self, formats: Sequence[Format]) -> list[np.ndarray]:
+        """Half a unit in the last place of the truth, in multiples of the error."""
+        result = []
+        for error, fmt, enclosure, places in zip(
+            self.errors, formats, self.certificate.gradients, self.places, strict=True
+        ):
+            exponents = enclosure.ulp_exponents(fmt).ravel()[places]
+            with working_precision(self.precision):
+                ratios = [
+                    float(_arb(2) ** int(k - 1) / e)
+                    for k, e in zip(exponents, error.tolist(), strict=True)
+                ]
+            result.append(np.array(ratios))
+        return result
+
+    def sizes(self, seed: int) -> list[np.ndarray]:
+        """The most that conditioning may explain, in multiples of the error."""
+        rng = np.random.default_rng([seed, 8])
+        root = 2.0 ** (-self.fmt.precision / 2)
+        near = self._gradients(self._inputs(rng, 1 / root), None)
+        result = []
+        for enclosure, balls, error in zip(
+            self.certificate.gradients, near, self.errors, strict=True
+        ):
+            sizes = [abs(float(v)) for v in (*enclosure.balls.ravel(), *balls)]
+            size = max((s for s in sizes if np.isfinite(s)), default=0.0)
+            with working_precision(self.precision):
+                limit = _arb(size) * _arb(root * CAP)
+                result.append(np.array([float(limit / e) for e in error.tolist()]))
+        return result
+
+    def rounded(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """How far rounding moves the gradients, in multiples of the error."""
+        return self._ratios(self._gradients(None, rng))
+
+    def moved(self, rng: np.random.Generator, share: float) -> list[np.ndarray]:
+        """How far inputs moved by a share of a rounding move the gradients."""
+        return self._ratios(self._gradients(self._inputs(rng, share), None))
+
+    def _inputs(self, rng: np.random.Generator, share: float) -> list[np.ndarray]:
+        unit = 2.0**-self.fmt.precision
+        moved = []
+        with working_precision(self.precision):
+            for array, size in zip(self.problem.arrays, self.spreads, strict=True):
+                draw = rng.uniform(-1.0, 1.0, size=array.shape)
+                step = to_balls(draw) * to_balls(size) * _arb(unit * share)
+                moved.append(np.asarray(to_balls(array) + step, dtype=object).reshape(array.shape))
+        return moved
+
+    def _gradients(
+        self, inputs: Sequence[np.ndarray] | None, rng: np.random.Generator | None
+    ) -> list[np.ndarray]:
+        """Flat balls of every gradient, at these inputs, rounded where there is rng."""
+        after = None if rng is None else BallRounding(self.fmt, rng)
+        found = self.problem.evaluate(self.precision, inputs, value=False, after=after)
+        return [array.ravel() for array in found.values]
+
+    def _ratios(self, gradients: Sequence[np.ndarray]) -> list[np.ndarray]:
+        result = []
+        with working_precision(self.precision):
+            for array, truth, centre, error, places in zip(
+                gradients, self.truths, self.centres, self.errors, self.places, strict=True
+            ):
+                chosen = array[places]
+                ratios = np.abs(_floats(np.asarray((chosen - truth) / error, dtype=object)))
+                if centre is not None:
+                    other = _floats(np.asarray((chosen - centre) / error, dtype=object))
+                    ratios = np.fmin(ratios, np.abs(other))
+                result.append(np.where(np.isfinite(ratios), ratios, 0.0))
+        return result
+
+
+def _floats(balls: Any) -> np.ndarray:
+    return np.array([float(v) for v in balls.ravel().tolist()], dtype=np.float64)
