@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,9 @@ from reference.checking.report import (
     WrongGradients,
 )
 from reference.checking.run import EVERYTHING, Check
+from reference.checking.special import mathematics, special_inputs
 from reference.checking.truth import Truth, trace_function
 from reference.floats import exact_array
-from reference.tensor import apply
 
 __all__ = [
     "EVERYTHING",
@@ -58,6 +59,7 @@ def check(
     factor: float = 1.0,
     cotangents: int | Sequence[Any] = 2,
     repeats: int = 64,
+    points: int = 0,
 ) -> Report:
     """Compare an engine's value and derivatives of f, at these arrays, with what is true there.
 
@@ -69,7 +71,9 @@ def check(
     engine: an adapter or its name, by default known from the arrays. what: some of EVERYTHING;
     by default, all that the engine offers. factor: multiplies the judge's threshold.
     cotangents: how many are drawn, or the arrays themselves (tuples of them, where there are
-    several outputs). repeats: how often the same gradient is asked for.
+    several outputs). repeats: how often the same gradient is asked for. points: at how many
+    further places, near these arguments and special to the function (kinks, ties, poles, tails),
+    the same is asked.
 
     Raises EngineError for an unknown engine, MissingDefinition for an operation that no
     definition explains, and whatever f itself raises.
@@ -77,7 +81,43 @@ def check(
     >>> report = check(Pair(np.exp, lambda g, x: g * np.exp(x)), np.float32(0.5))
     >>> report.ok, report.checked
     (True, ('value', 'vjp', 'layout', 'repeat'))
+    >>> wrong = Pair(lambda x: np.maximum(x, 1), lambda g, x: g * (x >= 1) * 2.0 ** (x == 1))
+    >>> check(wrong, np.array([0.5, 2.0])).ok, check(wrong, np.array([0.5, 2.0]), points=8).ok
+    (True, False)
     """
+    asked: dict[str, Any] = {"definition": definition, "engine": engine}
+    how: dict[str, Any] = {
+        "seed": seed,
+        "factor": factor,
+        "cotangents": cotangents,
+        "repeats": repeats,
+    }
+    report = _checked(f, arrays, what=what, **asked, **how)
+    if points:
+        start = time.perf_counter()
+        for why, moved in special_inputs(f, arrays, **asked, seed=seed, limit=points):
+            _join(report, why, _checked(f, moved, what=what, **asked, **how))
+        report.seconds += time.perf_counter() - start
+        if report.source:
+            call = report.source[-1].removesuffix(")") + f", points={points})"
+            report.source = (*report.source[:-1], call)
+    record(report)
+    return report
+
+
+def _checked(
+    f: Function,
+    arrays: Sequence[Any],
+    *,
+    definition: Function | str | None,
+    engine: str | Adapter | None,
+    what: str | Sequence[str] | None,
+    seed: int,
+    factor: float,
+    cotangents: int | Sequence[Any],
+    repeats: int,
+) -> Report:
+    """The check at these arrays alone."""
     start = time.perf_counter()
     seen = flatten_arguments(_adapter(f, arrays, engine), f, arrays)
     used, arguments, names = seen.adapter, seen.arrays, seen.names
@@ -99,7 +139,7 @@ def check(
         def run(tensors: list[Any]) -> Any:
             if definition is None:
                 return used.trace(seen.function, tensors, arguments)
-            return used.explain(seen.flat(_mathematics(definition)), tensors, arguments)
+            return used.explain(seen.flat(mathematics(definition)), tensors, arguments)
 
         traced = trace_function(run, arguments, used, wrt, names)
         return Truth(*traced, output_dtypes)
@@ -121,8 +161,14 @@ def check(
     report.source = _source(used, report, asking)
     report.origin = _origin(f)
     report.seconds = time.perf_counter() - start
-    record(report)
     return report
+
+
+def _join(report: Report, why: str, other: Report) -> None:
+    """Add what was found at another place."""
+    report.comparisons += [replace(c, detail=f"{c.detail}; {why}") for c in other.comparisons]
+    report.faults += [replace(fault, text=f"{fault.text} ({why})") for fault in other.faults]
+    report.notes += [note for note in other.notes if note not in report.notes]
 
 
 def assert_gradients(
@@ -135,6 +181,7 @@ def assert_gradients(
     factor: float = 1.0,
     cotangents: int | Sequence[Any] = 2,
     repeats: int = 64,
+    points: int = 0,
 ) -> None:
     """Raise WrongGradients, an AssertionError, unless all is right; see `check`.
 
@@ -143,7 +190,7 @@ def assert_gradients(
     __tracebackhide__ = True  # pytest shows the line of the test
     report = check(
         f, *arrays, definition=definition, engine=engine, what=what, seed=seed, factor=factor,
-        cotangents=cotangents, repeats=repeats,
+        cotangents=cotangents, repeats=repeats, points=points,
     )  # fmt: skip
     if not report.ok:
         raise WrongGradients(report)
@@ -171,13 +218,6 @@ def _argument(used: Adapter, name: str, value: Any) -> Argument:
 
 def _given(cotangent: Any) -> list[np.ndarray]:
     return [exact_array(part)[0].astype(np.float64) for part in flattened(cotangent)]
-
-
-def _mathematics(definition: Function | str) -> Function:
-    if isinstance(definition, str):
-        name = definition
-        return lambda *tensors: apply(name, *tensors)
-    return definition
 
 
 def _name(f: Function) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reference.checking import Report, WrongGradients, check
-from reference.plugin.thorough import special_inputs
+from reference.checking.special import special_inputs
 
 __all__ = ["Interrupted", "Oracle", "options"]
 

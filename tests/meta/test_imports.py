@@ -43,7 +43,13 @@ def test_autodiff_loads_numpy_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["autodiff", *ENGINES])
 def test_reference_loads_no_engine(name: str, tmp_path: Path) -> None:
-    assert name not in loaded_by("import reference", tmp_path)
+    everything = "import reference; [getattr(reference, name) for name in reference.__all__]"
+    assert name not in loaded_by(everything, tmp_path)
+
+
+def test_reference_is_loaded_when_it_is_used(tmp_path: Path) -> None:
+    assert not {"sympy", "flint", "numpy"} & loaded_by("import reference", tmp_path)
+    assert {"sympy", "flint"} <= loaded_by("from reference import certify", tmp_path)
 
 
 @pytest.mark.parametrize("package", ["autodiff", "reference"])

@@ -160,7 +160,11 @@ def test_wrong_usage_is_answered_in_one_line(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "python -m reference: name a command: scenarios; --help says more"),
+        (
+            [],
+            "python -m reference: name a command: scenarios, check, derive, certify, audit, prove; "
+            "--help says more",
+        ),
         (["scenario"], "python -m reference: argument COMMAND: invalid choice: 'scenario'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Arguments at the special places of the function under test, for --oracle-thorough."""
+"""Arguments at the special places of the function under test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reference.checking.truth import trace_function
 from reference.points import special_arguments
 from reference.tensor import apply
 
-__all__ = ["special_inputs"]
+__all__ = ["mathematics", "special_inputs"]
 
 _LIMIT = 12
 
@@ -31,7 +31,7 @@ def special_inputs(
 
     None are found for nested and for complex arguments.
 
-    >>> from reference.checking import Pair
+    >>> from reference.adapters import Pair
     >>> f = Pair(lambda x: np.maximum(x, 1), lambda g, x: g * (x > 1))
     >>> found = special_inputs(f, (np.array([0.5, 2.0]),))
     >>> any(1.0 in arguments[0] for _, arguments in found)
@@ -49,7 +49,7 @@ def special_inputs(
     def run(tensors: list[Any]) -> Any:
         if definition is None:
             return used.trace(seen.function, tensors, given)
-        return used.explain(seen.flat(_mathematics(definition)), tensors, given)
+        return used.explain(seen.flat(mathematics(definition)), tensors, given)
 
     outputs, inputs, contents, dtypes = trace_function(run, given, used, wrt, seen.names)
     rng = np.random.default_rng([seed, 1 << 21])
@@ -62,7 +62,8 @@ def special_inputs(
     return result
 
 
-def _mathematics(definition: Callable[..., Any] | str) -> Callable[..., Any]:
+def mathematics(definition: Callable[..., Any] | str) -> Callable[..., Any]:
+    """The function of a definition given as one, or by name."""
     if isinstance(definition, str):
         name = definition
         return lambda *tensors: apply(name, *tensors)
