@@ -157,14 +157,13 @@ def test_wrong_usage_is_answered_in_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+COMMANDS = "scenarios, check, derive, certify, audit, prove"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (
-            [],
-            "python -m reference: name a command: scenarios, check, derive, certify, audit, prove; "
-            "--help says more",
-        ),
+        ([], f"python -m reference: name a command: {COMMANDS}; --help says more"),
         (["scenario"], "python -m reference: argument COMMAND: invalid choice: 'scenario'"),
     ],
 )
