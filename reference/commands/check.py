@@ -61,6 +61,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="may be repeated; default: all that the engine offers",
     )
     add("--factor", type=float, default=None, help="times the judge's threshold (default 1)")
+    add(
+        "--points",
+        type=int,
+        default=0,
+        metavar="N",
+        help="check at up to N further places that are special to the function (default 0)",
+    )
     add("--report", action="append", default=[], metavar="FILE",
         help="write a report: .html, .json or .xml (JUnit); may be repeated")  # fmt: skip
 
@@ -99,6 +106,8 @@ def _work(target: str, arguments: argparse.Namespace) -> Callable[[], list[Repor
     given = bool(arguments.arg or arguments.args or arguments.shape)
     if not given and takes_nothing(function):
         return partial(_called, function, arguments)
+    if arguments.engine is None and isinstance(function, adapters.Pair):
+        return partial(_checked, function, arrays_for(function.forward, arguments), arguments)
     if arguments.engine is None:
         raise TargetError(
             f"{target} takes arrays: say whose with --engine ({', '.join(adapters.names())})"
@@ -124,7 +133,7 @@ def _checked(f: Callable[..., Any], arrays: Any, arguments: argparse.Namespace) 
     if arguments.definition is not None:
         named = arguments.definition
         options["definition"] = named_function(named) if ":" in named else named
-    for name in ("engine", "factor"):
+    for name in ("engine", "factor", "points"):
         if getattr(arguments, name) is not None:
             options[name] = getattr(arguments, name)
     if arguments.what:
@@ -203,4 +212,6 @@ def _command(target: str, arguments: argparse.Namespace) -> str:
         words += ["--seed", str(arguments.seed)]
     if arguments.factor is not None:
         words += ["--factor", f"{arguments.factor:g}"]
+    if arguments.points:
+        words += ["--points", str(arguments.points)]
     return shlex.join(words)

@@ -124,6 +124,11 @@ def test_an_interruption_keeps_what_is_done(
     assert [entry["name"] for entry in entries] == ["mylib:given"]
 
 
+def test_a_pair_needs_no_engine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of("mylib:pair", "--shape", "x=2", "--points", "3") == 0
+    assert "on pair: correct" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -132,7 +137,7 @@ def test_an_interruption_keeps_what_is_done(
         (("nowhere:f",), "nowhere cannot be imported"),
         (("nowhere.py:f",), "there is no file"),
         (("mylib:number",), "cannot be called"),
-        (("mylib:pair",), "say whose with --engine"),
+        (("mylib:loss",), "say whose with --engine"),
         (("mylib:pair", "--engine", "nope", "--shape", "x=3"), "no engine 'nope'"),
         (("mylib:sines", "--engine", "pair", "--arg", "x=one"), "'one' is no number"),
         (("mylib:sines", "--engine", "pair", "--arg", "x=1,2;3"), "the rows have [2, 1] numbers"),
