@@ -125,7 +125,7 @@ def test_an_interruption_keeps_what_is_done(
 
 
 def test_a_pair_needs_no_engine(capsys: pytest.CaptureFixture[str]) -> None:
-    assert status_of("mylib:pair", "--shape", "x=2", "--points", "3") == 0
+    assert status_of("check", "mylib:pair", "--shape", "x=2", "--points", "3") == 0
     assert "on pair: correct" in capsys.readouterr().out
 
 
