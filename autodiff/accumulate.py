@@ -35,7 +35,11 @@ def _owned(result: Any, cotangent: Any, node: Node) -> bool:
     if not isinstance(node, Operation):
         return False
     saved = node.saved
-    return not isinstance(saved, tuple) or all(result is not value for value in saved)
+    if isinstance(saved, tuple):
+        for value in saved:
+            if result is value:
+                return False
+    return True
 
 
 def _never_owned(result: Any, cotangent: Any, node: Node) -> bool:
@@ -110,8 +114,9 @@ def _same(tensor: Any, like: Any = None) -> Any:
 def _arithmetic(create_graph: bool) -> Arithmetic:
     result = Arithmetic()
     result.create_graph = create_graph
+    result.guard = None
     if create_graph:
-        result.plus = result.add_into = ADD
+        result.plus = result.add_into = ADD.straight
         result.array_type = None
         result.plain, result.namespace = set(), None
         result.owned = _never_owned

@@ -10,18 +10,23 @@ from typing import Any
 import numpy as np
 
 from autodiff import errors, function
+from autodiff import graph_tools as graph
 from autodiff.accumulate import arithmetic
+from autodiff.anomaly import detect_anomaly, set_detect_anomaly, watched
 from autodiff.backward import run
 from autodiff.dtypes import from_numpy_dtype
 from autodiff.function import Function
 from autodiff.functions.arguments import is_tensor_like
 from autodiff.functions.shapes import stack
 from autodiff.graph import Node, Nowhere
+from autodiff.graph_tools import GradientEdge, edge_meta
 from autodiff.modes import (
     SILENT,
     enable_grad,
     grad_mode,
+    inference_mode,
     no_grad,
+    recording,
     refuse_in_transform,
     restore,
     set_grad_enabled,
@@ -36,10 +41,14 @@ __all__ = [
     "Function",
     "Variable",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "function",
     "grad",
+    "graph",
+    "inference_mode",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 
@@ -50,11 +59,26 @@ def __getattr__(name: str) -> Any:
     """Forward mode and `functional` are loaded when they are asked for: they need tensors."""
     if name in ("forward_ad", "functional"):
         return importlib.import_module(f"autodiff.{name}")
+    if name in ("gradcheck", "gradgradcheck"):
+        return getattr(importlib.import_module("autodiff.gradcheck"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:
-    return (value,) if is_tensor_like(value) else tuple(value)
+    one = is_tensor_like(value) or isinstance(value, GradientEdge)
+    return (value,) if one else tuple(value)
+
+
+def _described(output: Any) -> Any:
+    """Something of the shape and dtype of an output; None for an edge where nobody knows them."""
+    return edge_meta(output) if isinstance(output, GradientEdge) else output._data
+
+
+def _edge(output: Any) -> tuple[Node | None, int]:
+    """Where the cotangent of a tensor (or edge) arrives."""
+    if isinstance(output, GradientEdge):
+        return output.node, output.output_nr
+    return edge_of(output)
 
 
 def _layered(*values: Any) -> Any:
@@ -81,7 +105,9 @@ def _check_gradient(index: int, output: Any, gradient: Any, batched: bool) -> No
         raise TypeError(
             f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
         )
-    expected, found = output._data, gradient._data
+    expected, found = _described(output), gradient._data
+    if expected is None:
+        return
     shape = found.shape[1:] if batched else found.shape
     if shape != expected.shape:
         shown = shape[1:] if batched else shape  # PyTorch's message drops the batch twice
@@ -101,12 +127,15 @@ def _check_gradients(outputs: Sequence[Any], gradients: Any, batched: bool = Fal
     given = (None,) * len(outputs) if gradients is None else _as_tuple(gradients)
     found = []
     for index, (output, gradient) in enumerate(zip(outputs, given, strict=False)):
-        if not isinstance(output, TensorState):
-            raise AssertionError(errors.OUTPUT_TYPE)  # noqa: TRY004 - PyTorch's own type
+        edge = isinstance(output, GradientEdge)
+        if not isinstance(output, TensorState) and not edge:
+            raise AssertionError(errors.OUTPUT_TYPE)
         if gradient is not None:
             _check_gradient(index, output, gradient, batched)
-        elif requires_grad(output):
-            data = output._data
+        elif edge or requires_grad(output):
+            data = _described(output)
+            if data is None:
+                raise RuntimeError(errors.EDGE_UNKNOWN)
             if data.size != 1:
                 raise RuntimeError(errors.SCALAR_ONLY)
             if data.dtype.kind == "c":
@@ -126,10 +155,11 @@ def _roots(
     """Node, output number and cotangent of every output."""
     roots = []
     for index, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
-        node, number = edge_of(output)
+        node, number = _edge(output)
         if node is None or type(node) is Nowhere:
             raise RuntimeError(errors.NO_GRAPH.format(index))
-        data = output._data
+        data = _described(output)
+        data = gradient._data if data is None else data
         if gradient is None:
             value: Any = np.ones(data.shape, data.dtype) if data.ndim else data.dtype.type(1)
         else:
@@ -154,12 +184,16 @@ def _walk(
     accumulate: bool,
     tensors: bool = False,
 ) -> list[Any]:
+    how = arithmetic(create_graph or tensors)
+    mode = recording()
+    if mode is not True and mode is not False and mode.anomaly:
+        how = watched(how, mode)
     token = silence(SILENT)
     try:
         with grad_mode(create_graph):
             return run(
                 roots,
-                arithmetic(create_graph or tensors),
+                how,
                 retain_graph=retain_graph,
                 wanted=wanted,
                 accumulate=accumulate,
@@ -215,7 +249,12 @@ def backward(
     if targets is None:
         _walk(roots, keep, create_graph, None, True)
         return
-    retained = [one for one in targets if not one.is_leaf and not one.retains_grad]
+    tensors_asked = [one for one in targets if isinstance(one, TensorState)]
+    retained: list[Any] = [
+        one
+        for one in tensors_asked
+        if not one.is_leaf and not one.retains_grad  # type: ignore[attr-defined]
+    ]
     for one in retained:
         one.retain_grad()
     try:
@@ -229,11 +268,11 @@ def backward(
 def _edges(inputs: Sequence[Any], message: str) -> list[tuple[Node, int]]:
     edges = []
     for one in inputs:
-        if not isinstance(one, TensorState):
+        if not isinstance(one, TensorState | GradientEdge):
             raise RuntimeError(  # noqa: TRY004 - PyTorch's own type
                 f"all inputs have to be Tensors or GradientEdges, but got {type(one).__name__}"
             )
-        node, number = edge_of(one)
+        node, number = _edge(one)
         if node is None:
             raise RuntimeError(message)
         edges.append((node, number))
@@ -282,6 +321,8 @@ def grad(
     else:
         found = _once(sources, targets, gradients, keep, create_graph, allowed)
     if materialize_grads:
+        if any(isinstance(one, GradientEdge) for one in targets):
+            raise RuntimeError(errors.EDGE_MATERIALIZE)
         found = tuple(
             wrap(np.zeros(target._data.shape, target._data.dtype)) if value is None else value
             for target, value in zip(targets, found, strict=True)

@@ -12,7 +12,8 @@ from operator import attrgetter
 from typing import Any
 
 from autodiff import errors
-from autodiff.graph import AccumulateGrad, Node, NodeHooks
+from autodiff.graph import AccumulateGrad, GroupHook, Node, NodeHooks
+from autodiff.hooks import current_walk
 
 __all__ = ["Arithmetic", "run"]
 
@@ -28,8 +29,8 @@ class Arithmetic:
     """
 
     __slots__ = (
-        "accumulate", "add_into", "array_type", "create_graph", "namespace", "owned", "plain",
-        "plus", "unwrap", "wrap",
+        "accumulate", "add_into", "array_type", "create_graph", "guard", "namespace", "owned",
+        "plain", "plus", "unwrap", "wrap",
     )  # fmt: skip
 
     plus: Callable[[Any, Any], Any]
@@ -42,6 +43,32 @@ class Arithmetic:
     plain: set[Any]  # the types of cotangents on which the walk may run a node's steps itself
     namespace: Any  # for these
     create_graph: bool
+    guard: Any  # in anomaly mode, what runs the nodes and looks at what they return
+
+    def guarded(self, guard: Any) -> Arithmetic:
+        """The same, with every node run by a guard."""
+        other = Arithmetic()
+        for slot in Arithmetic.__slots__:
+            setattr(other, slot, getattr(self, slot))
+        other.guard, other.plain = guard, _NOTHING
+        return other
+
+
+class Walk:
+    """A pass that is going on, as hooks of several tensors see it."""
+
+    __slots__ = ("__weakref__", "needed", "order", "pending")
+
+    def __init__(
+        self, needed: dict[Node, bool] | None, pending: dict[Node, int], order: list[Node]
+    ) -> None:
+        self.needed, self.pending, self.order = needed, pending, order
+
+    def visits(self, node: Node) -> bool:
+        """Whether the pass runs a node."""
+        if node not in self.pending and node not in self.order:
+            return False
+        return self.needed is None or node in self.needed
 
 
 def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would cost to split it
@@ -61,8 +88,10 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
     """
     pending, order, sound = _survey([root[0] for root in roots])
     needed = None if wanted is None else _needed(order, wanted)
+    guard = arithmetic.guard
+    walk: Walk | None = None  # made where a hook may ask for it
     if not sound:
-        _check(order, needed)
+        _check(order, needed, guard)
     arrived: dict[Node, Any] = {}
     mine: set[Node] = set()  # whose cotangent lies in memory that nobody else sees
     captured: dict[Edge, Any] = {}
@@ -82,16 +111,19 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
 
     def finish(leaf: AccumulateGrad) -> None:
         """All that flows into a leaf has arrived."""
-        nonlocal watched
+        nonlocal watched, walk
         if needed is not None and leaf not in needed:
             arrived.pop(leaf, None)
             return
         cotangent = arrived.pop(leaf, None)
         hooks = leaf.hooks
         owned = leaf in mine
+        if leaf.cast is not None and cotangent is not None:
+            cotangent = leaf.cast(cotangent)
         watched = watched or hooks is not None or leaf.post_hooks is not None
         if hooks is not None:
-            hooked = _tensor_hooks(leaf, hooks, cotangent, arithmetic)
+            walk = walk or Walk(needed, pending, order)
+            hooked = _tensor_hooks(leaf, hooks, cotangent, arithmetic, walk)
             owned = owned and hooked is cotangent and not hooks.on_output
             cotangent = hooked
         if sought and (leaf, 0) in sought:
@@ -103,9 +135,11 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
             if hooks is not None and hooks.after:
                 _posthooks(hooks, (), cotangent, arithmetic)
 
-    def visit(node: Node, cotangent: Any) -> tuple[Sequence[Any], Any]:
+    def visit(  # noqa: PLR0912 - one page, as above
+        node: Node, cotangent: Any
+    ) -> tuple[Sequence[Any], Any]:
         """Run a node of which nothing is known; also what it was given, hooks considered."""
-        nonlocal watched
+        nonlocal watched, walk
         if needed is not None and node not in needed:
             return (), cotangent
         hooks = node.hooks
@@ -116,7 +150,8 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
         if onward and sought:
             _capture(captured, sought, node, cotangent)
         if hooks is not None:
-            cotangent = _tensor_hooks(node, hooks, cotangent, arithmetic)
+            walk = walk or Walk(needed, pending, order)
+            cotangent = _tensor_hooks(node, hooks, cotangent, arithmetic, walk)
             if onward and hooks.before:
                 cotangent = _prehooks(hooks, cotangent, arithmetic, node.several)
         if not onward:
@@ -124,7 +159,15 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
             return (), cotangent
         results: Sequence[Any] = ()
         if cotangent is not None or node.fills:
-            results = node.backward(cotangent, create_graph)
+            token = None if hooks is None else current_walk.set(walk)
+            try:
+                if guard is None:
+                    results = node.backward(cotangent, create_graph)
+                else:
+                    results = guard.backward(node, cotangent, create_graph)
+            finally:
+                if token is not None:
+                    current_walk.reset(token)
         if hooks is not None and hooks.after:
             results = _posthooks(hooks, results, cotangent, arithmetic)
         if not retain_graph:
@@ -150,9 +193,13 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
             if owned:
                 mine.add(edge)
 
-    plain = arithmetic.plain if wanted is None else _NOTHING
+    plain, path = arithmetic.plain, order
+    if needed is not None and all(type(node) is AccumulateGrad for node, _ in sought):
+        path = [node for node in order if node in needed]  # nothing is captured on the way
+    elif needed is not None:
+        plain = _NOTHING
     xp = arithmetic.namespace
-    for node in order:
+    for node in path:
         cotangent = arrived.pop(node, None)
         edges = node.edges
         own = type(cotangent)
@@ -175,9 +222,12 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
         # one after the other, with nobody looking on.
         shapes, saved = node.shapes, node.saved
         for position, call in node.steps:
+            edge = edges[position]
+            if needed is not None and edge not in needed:
+                continue
             result = call(node, position, cotangent, saved, xp)
             if own is not array_type:
-                if type(result) is not own or shapes is not None:
+                if type(result) is not own or (shapes is not None and shapes[position]):
                     result = node.fitted(result, position, cotangent)
             elif (
                 type(result) is not own
@@ -185,7 +235,6 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
                 or result.shape != (cotangent.shape if shapes is None else shapes[position])
             ):
                 result = node.fitted(result, position, cotangent)
-            edge = edges[position]
             if edge.several or edge in arrived:
                 numbers = node.numbers
                 pass_on(edge, numbers[position] if numbers else 0, result, False)
@@ -237,22 +286,24 @@ def _survey(roots: Sequence[Node]) -> tuple[dict[Node, int], list[Node], bool]:
 _by_number = attrgetter("number")
 
 
-def _check(order: Sequence[Node], needed: dict[Node, bool] | None) -> None:
+def _check(order: Sequence[Node], needed: dict[Node, bool] | None, guard: Any) -> None:
     """Raise, before anything has run, if a saved value was freed or written to."""
     for node in order:
         counters = node.counters
         if counters:
             for counter, version, _ in counters:
                 if counter[0] != version and (needed is None or needed.get(node)):
-                    node.check()
+                    (node.check if guard is None else guard.checking(node))()
 
 
 def _needed(order: Sequence[Node], wanted: Sequence[Edge]) -> dict[Node, bool]:
     """The nodes that matter; True where the walk must go on beyond the node."""
     needed: dict[Node, bool] = {node: False for node, _ in wanted}
     for node in reversed(order):
-        if any(edge is not None and edge in needed for edge in node.edges):
-            needed[node] = True
+        for edge in node.edges:
+            if edge in needed:
+                needed[node] = True
+                break
     return needed
 
 
@@ -279,7 +330,9 @@ def _capture(captured: dict[Edge, Any], sought: set[Edge], node: Node, cotangent
         captured[node, 0] = cotangent
 
 
-def _tensor_hooks(node: Node, hooks: NodeHooks, cotangent: Any, arithmetic: Arithmetic) -> Any:
+def _tensor_hooks(
+    node: Node, hooks: NodeHooks, cotangent: Any, arithmetic: Arithmetic, walk: Walk
+) -> Any:
     """Tensor hooks in the order of registration, then retain_grad."""
     if not hooks.on_output and not hooks.retained:
         return cotangent
@@ -291,6 +344,9 @@ def _tensor_hooks(node: Node, hooks: NodeHooks, cotangent: Any, arithmetic: Arit
         for hook in tuple(registered.values()):
             value = values[number]
             given = None if value is None else arithmetic.wrap(value)
+            if isinstance(hook, GroupHook):
+                hook.call(walk, given)
+                continue
             returned = hook(given)
             if returned is not None:
                 _check_hook(hook, given, returned)

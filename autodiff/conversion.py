@@ -156,7 +156,7 @@ _C_NAMES = {
 def checked_number(value: Any, target: Any) -> Any:
     """The number if the NumPy dtype holds it; otherwise PyTorch's complaint."""
     name = _C_NAMES.get(target.name, target.name)
-    wrong = isinstance(value, complex) and target.kind in "fiu" and value.imag != 0
+    wrong = isinstance(value, complex) and target.kind in "fiuV" and value.imag != 0
     if not wrong and isinstance(value, int | float) and target.kind in "iuf":
         if target.kind == "f":
             wrong = math.isfinite(value) and abs(value) > float(np.finfo(target).max)

@@ -20,6 +20,7 @@ from autodiff.graph import LeafState
 from autodiff.modes import random, settings
 from autodiff.operation import wrap
 from autodiff.state import TensorState
+from autodiff.unusual import finished
 
 __all__ = [
     "arange",
@@ -28,9 +29,11 @@ __all__ = [
     "empty_like",
     "eye",
     "from_array",
+    "from_dlpack",
     "from_numpy",
     "full",
     "full_like",
+    "generator",
     "get_default_dtype",
     "linspace",
     "manual_seed",
@@ -53,7 +56,8 @@ settings.print_options = PrintOptions()
 settings.generator = None  # made at first use: numpy.random takes a while to import
 
 
-def _generator() -> Any:
+def generator() -> Any:
+    """The random stream that is in use."""
     if settings.generator is None:
         settings.generator = np.random.default_rng()
     return settings.generator
@@ -70,7 +74,7 @@ def _finished(array: Any, requires_grad: bool) -> Any:
         if array.dtype.kind not in "fcV":
             raise RuntimeError(errors.FLOAT_ONLY_FACTORY)
         tensor._leaf = LeafState()
-    return tensor
+    return finished(tensor)
 
 
 def _default(dtype: Any) -> Any:
@@ -188,7 +192,35 @@ def from_numpy(array: np.ndarray) -> Any:
             UserWarning,
             stacklevel=2,
         )
+    return finished(wrap(array))
+
+
+def from_dlpack(ext_tensor: Any) -> Any:
+    """A tensor that shares the memory of an object with `__dlpack__` (an array, a tensor, ...).
+
+    Raises BufferError if that is a tensor that requires a gradient.
+
+    >>> from_dlpack(np.ones(2))
+    tensor([1., 1.], dtype=torch.float64)
+    """
+    if not hasattr(ext_tensor, "__dlpack__"):
+        raise RuntimeError(
+            "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed "
+            "only once, so you might have already constructed a tensor from it once."
+        )
+    array = np.from_dlpack(ext_tensor)
+    if not array.flags.writeable:  # NumPy's caution; whoever exports memory lets it be written
+        array = np.asarray(_Shared(array)).view(array.dtype)
     return wrap(array)
+
+
+class _Shared:
+    """Memory that NumPy has from another library, as one that may be written to."""
+
+    def __init__(self, array: Any) -> None:
+        where = array.__array_interface__["data"][0]
+        self.__array_interface__ = {**array.__array_interface__, "data": (where, False)}
+        self.owner = array
 
 
 def zeros(
@@ -406,9 +438,9 @@ def rand(
     """Uniform on [0, 1)."""
     sizes, target = _size("rand", shape, size), _random_dtype("check_uniform_bounds", dtype)
     if target.kind == "c":
-        array = _generator().random(sizes) + 1j * _generator().random(sizes)
+        array = generator().random(sizes) + 1j * generator().random(sizes)
         return _finished(np.asarray(array, target), requires_grad)
-    rounded = np.asarray(_generator().random(sizes), target)
+    rounded = np.asarray(generator().random(sizes), target)
     if target != np.float64:  # rounding to fewer digits may give 1, which is excluded
         rounded = np.minimum(rounded, np.nextafter(target.type(1), target.type(0)))
     return _finished(rounded, requires_grad)
@@ -424,9 +456,9 @@ def randn(
 ) -> Any:
     """Standard normal; of a complex dtype, with a variance of one in all."""
     sizes, target = _size("randn", shape, size), _random_dtype("normal_kernel_cpu", dtype)
-    array = _generator().standard_normal(sizes)
+    array = generator().standard_normal(sizes)
     if target.kind == "c":
-        array = (array + 1j * _generator().standard_normal(sizes)) * math.sqrt(0.5)
+        array = (array + 1j * generator().standard_normal(sizes)) * math.sqrt(0.5)
     return _finished(np.asarray(array, target), requires_grad)
 
 
@@ -466,7 +498,7 @@ def randint(
         raise RuntimeError(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
-    array = _generator().integers(low, high, sizes)
+    array = generator().integers(low, high, sizes)
     target = np.dtype(np.int64) if dtype is None else _default(dtype)
     return _finished(np.asarray(array, target), requires_grad)
 
@@ -477,7 +509,7 @@ def randperm(n: int, *, dtype: Any = None, device: Any = None) -> Any:
     if _whole("randperm", "n", n) < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
     target = np.dtype(np.int64) if dtype is None else _default(dtype)
-    return _finished(_generator().permutation(n).astype(target), False)
+    return _finished(generator().permutation(n).astype(target), False)
 
 
 def get_default_dtype() -> Dtype:

@@ -7,7 +7,7 @@ from typing import Any
 
 from autodiff import autograd, errors
 from autodiff.graph import AccumulateGrad, LeafState, Node, next_number
-from autodiff.layers import Level, entered, open_levels, settled
+from autodiff.layers import Layered, Level, entered, open_levels, settled
 from autodiff.modes import is_grad_enabled
 from autodiff.ops.indexing import ALIAS
 from autodiff.state import TensorState
@@ -119,7 +119,7 @@ class Recording:
         return self._own_bottom(value)
 
     def _own_bottom(self, value: Any) -> Any:
-        if value._layered:
+        if isinstance(value, Layered):
             return value._with_inner(self._own_bottom(value._inner))
         if requires_grad(value):
             return ALIAS(value, index=(...,))
@@ -156,7 +156,7 @@ class Recording:
         if not isinstance(value, TensorState):
             return value
         value = settled(value)
-        if value._layered:
+        if isinstance(value, Layered):
             return value._rewrapped(self.result)
         if requires_grad(value) and not (self.mode and self._outside(value)):
             return value.detach()
@@ -173,7 +173,7 @@ def _bottoms(tensors: Sequence[Any]) -> list[Any]:
     stack = [one for one in tensors if isinstance(one, TensorState)]
     while stack:
         one: Any = stack.pop()
-        if one._layered:
+        if isinstance(one, Layered):
             stack += one._parts()
         else:
             found.append(one)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, final
 import numpy as np
 
 __all__ = [
+    "DTYPES",
     "Kind",
     "as_dtype",
     "bfloat16",
@@ -281,11 +282,11 @@ def _join(a: dtype, b: dtype) -> dtype | None:
     return a if a.itemsize > b.itemsize else b
 
 
-_ALL = (*_FROM_NUMPY.values(), bfloat16)
+DTYPES = (*_FROM_NUMPY.values(), bfloat16)
 # Every pair is computed once, at import (under 0.1 ms), so that a lookup needs no rules; rows
 # of rows, because making a tuple key costs more than the second access.
 _PROMOTED: dict[dtype, dict[dtype, dtype]] = {
-    a: {b: joined for b in _ALL if (joined := _join(a, b)) is not None} for a in _ALL
+    a: {b: joined for b in DTYPES if (joined := _join(a, b)) is not None} for a in DTYPES
 }
 
 

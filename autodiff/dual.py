@@ -91,8 +91,12 @@ class Dual(Layered):
         found = None
         if row.rules and is_differentiable(primals[0]):
             tangents = [_tangent(one, level) for one in inputs]
-            result = row(*primals, **params)
-            found = tangents_of(row, primals, tangents, params, [result])[0]
+            # what the tangent's history will read is about to be overwritten
+            before = [primals[0].clone(), *primals[1:]]
+            if tangents[0] is not None:
+                tangents[0] = tangents[0].clone()
+            result = row(*before, **params)
+            found = tangents_of(row, before, tangents, params, [result])[0]
         write(row, *primals, **params)
         if type(target) is Dual and target._level is level:
             target._write_tangent(found)

@@ -17,6 +17,7 @@ __all__ = [
     "broadcast_mismatch",
     "changed_in_place",
     "gradient_shape",
+    "operation_title",
     "output_shape",
     "view_refused",
 ]
@@ -235,12 +236,110 @@ GRAD_DTYPE = (
 HOOK_NO_GRAD = "cannot register a hook on a tensor that doesn't require gradient"
 RETAIN_NO_GRAD = "can't retain_grad on Tensor that has requires_grad=False"
 POST_HOOK_NON_LEAF = "post accumulate grad hooks cannot be registered on non-leaf tensors"
+HOOK_PICKLED = (
+    "backward hook {} on tensor will not be serialized.  If this is expected, you can decorate "
+    "the function with @torch.utils.hooks.unserializable_hook to suppress this warning"
+)
+OUT_GRAD = (
+    "{}(): functions with out=... arguments don't support automatic differentiation, but one of "
+    "the arguments requires grad."
+)
+OUT_RESIZED = (
+    "An output with one or more elements was resized since it had shape {}, which does not match "
+    "the required output shape {}. This behavior is deprecated, and in a future PyTorch release "
+    "outputs will not be resized unless they have zero elements. You can explicitly reuse an out "
+    "tensor t by resizing it, inplace, to zero elements with t.resize_(0)."
+)
+DLPACK_GRAD = "Can't export tensors that require gradient, use tensor.detach()"
+TURNED_BASE = (
+    "The base of this view was itself turned into a view in place (t_, transpose_, squeeze_ or "
+    "unsqueeze_) after this view was made, and its history cannot be told any more. Make the view "
+    "afterwards, or use the out-of-place operation."
+)
 HOOK_TYPE = "expected Variable, but hook returned '{}'"
 HOOK_SIZE = "hook '{}' has changed the size of value"
 HOOK_DTYPE = "hook '{}' has changed the type of value (was {} got {})"
 NODE_HOOK_TYPE = "expected tuple, but hook returned '{}'"
 NODE_HOOK_COUNT = "hook '{}' has returned an incorrect number of values (got {}, but expected {})"
 DATA_DTYPE = "data set to a tensor that requires gradients must be floating point or complex dtype"
+
+
+NO_EDGE = (
+    "It is not possible to get the gradient edge for a Tensor that does not require gradients"
+)
+EDGE_MATERIALIZE = "materialize_grads cannot be used when the given input is a GradientEdge"
+EDGE_UNKNOWN = (
+    "the shape at this GradientEdge is not known: pass a gradient, or make the edge by "
+    "get_gradient_edge(tensor)"
+)
+MUTATION_OUTSIDE = (
+    "Trying to backward outside of the 'allow_mutation_on_saved_tensors' context"
+    "in which the graph was originally recorded."
+)
+SAVED_FREED = (
+    "Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values "
+    "of the graph are freed when you call .backward() or autograd.grad(). Specify "
+    "retain_graph=True if you need to backward through the graph a second time or if you need to "
+    "access saved variables after calling backward."
+)
+ANOMALY_ENABLED = (
+    "Anomaly Detection has been enabled. This mode will increase the runtime and should only be "
+    "enabled for debugging."
+)
+ANOMALY_TRACEBACK = "Error detected in {}. Traceback of forward call that caused the error:\n{}"
+ANOMALY_PARENT = (
+    "\n\nPrevious calculation was induced by {}. Traceback of forward call that induced the "
+    "previous calculation:\n{}"
+)
+ANOMALY_UNKNOWN = (
+    "Error detected in {}. No forward pass information available. Enable detect anomaly during "
+    "forward pass for more information."
+)
+ANOMALY_PARENT_UNKNOWN = (
+    "\n\nPrevious calculation was induced by {}. No forward pass information available. Enable "
+    "detect anomaly during forward pass for more information."
+)
+ANOMALY_NAN = "Function '{}' returned nan values in its {}th output."
+ANOMALY_ADVICE = (
+    "Hint: the backtrace further above shows the operation that failed to compute its gradient. "
+    "The variable in question was changed in there or anywhere later. Good luck!"
+)
+GRAD_DTYPE_READ = "grad_dtype can only be accessed on leaf tensors."
+GRAD_DTYPE_SET = "grad_dtype can only be set on leaf tensors."
+GRAD_DTYPE_KIND = "grad_dtype must be a torch.dtype or None, but got {}"
+GRAD_DTYPE_HAS = (
+    "Cannot set grad_dtype to '{}' because there is already a gradient with dtype '{}'. Please "
+    "clear the gradient (.grad = None) before changing grad_dtype, or ensure the new grad_dtype "
+    "matches the existing gradient's dtype."
+)
+INFERENCE_SAVED = (
+    "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+    "inference mode in computation tracked by autograd. To work around this, you can make a clone "
+    "to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
+    "`torch.inference_mode()`."
+)
+INFERENCE_WRITE = (
+    "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone "
+    "to get a normal tensor before doing inplace update.See "
+    "https://github.com/pytorch/rfcs/pull/17 for more details."
+)
+INFERENCE_REQUIRES_GRAD = (
+    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+)
+INFERENCE_VERSION = "Inference tensors do not track version counter."
+PACK_IN_PLACE = (
+    "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack "
+    "hook cannot be modified by in-place operations as this can lead to unexpected side-effects. "
+    "Please open an issue if you need to perform in-place operations on the input to a pack hook."
+)
+UNPACK_TYPE = (
+    "Output of saved tensor unpack_hook expected to be a Tensor but got result of type {}"
+)
+SAVED_NONE = "Calling register_hooks on a saved tensor with value None is forbidden"
+SAVED_HOOKS_TWICE = (
+    "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one "
+    "pair of hooks is allowed at a time."
+)
 
 
 def already_freed() -> RuntimeError:
@@ -266,7 +365,9 @@ def view_refused(made: str, number: int, producer: str | None, indirect: bool) -
     made: "no_grad", "multiple" or "custom"; producer: the operation that made it, if recorded.
     """
     what = "its base or another view of its base has been" if indirect else "is being"
-    if producer is None:
+    if made == "inference":
+        text = f"A view was created in inference mode and {what} modified inplace in normal mode."
+    elif producer is None:
         text = f"A view was created in no_grad mode and {what} modified inplace with grad mode"
         text += " enabled."
     elif made == "no_grad":
@@ -278,6 +379,12 @@ def view_refused(made: str, number: int, producer: str | None, indirect: bool) -
 
 
 _VIEW_REFUSALS = {
+    "inference": (
+        " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+        "your code by moving both the view and the inplace either both inside the inference_mode "
+        "block (if you don't want the inplace to be tracked) or both outside (if you want the "
+        "inplace to be tracked)."
+    ),
     "no_grad": (
         " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
         "your code by moving both the view and the inplace either both inside the no_grad block "
@@ -334,3 +441,13 @@ def broadcast_mismatch(first: Sequence[int], second: Sequence[int]) -> RuntimeEr
                 f"at non-singleton dimension {axis}"
             )
     return None
+
+
+def operation_title(node: str) -> str:
+    """The name of a node's operation in messages.
+
+    >>> operation_title("MulBackward0"), operation_title("SumBackward1"), operation_title("Own")
+    ('Mul', 'Sum1', 'Own')
+    """
+    name, found, kind = node.partition("Backward")
+    return name + kind.removesuffix("0") if found and kind != "s" else node

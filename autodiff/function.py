@@ -12,9 +12,12 @@ import numpy as np
 from autodiff import errors
 from autodiff.graph import FREED, Node, next_number
 from autodiff.modes import is_grad_enabled, levels, no_grad, refuse_in_transform
+from autodiff.modes import recording as mode_now
 from autodiff.operation import legacy_name, sum_to, wrap
 from autodiff.ops.indexing import ALIAS
+from autodiff.saved import PackedTensor, packed
 from autodiff.state import Extra, TensorState, layered_by, version_counter
+from autodiff.unusual import note_origin
 from autodiff.views import check_writable, edge_of, rebase, requires_grad, title
 
 __all__ = ["BackwardCFunction", "Function", "FunctionCtx", "once_differentiable"]
@@ -112,6 +115,8 @@ class FunctionCtx(Node):
         return f"output {number} of {title(node)}"
 
     def _restored(self, value: Any, version: Any) -> Any:
+        if isinstance(value, PackedTensor):
+            return value.restored(self)
         if not isinstance(value, _SavedOutput):
             return value
         tensor = wrap(value.data)
@@ -132,6 +137,14 @@ class FunctionCtx(Node):
                 versions.append(None)
                 continue
             counter = version_counter(tensor)
+            kept = packed(mode_now(), tensor)
+            if kept is not None:
+                own = next((i for i, out in enumerate(outputs) if out is tensor), None)
+                place = edge_of(tensor) if own is None else (None, own)
+                saved.append(PackedTensor(kept, tensor._leaf, place, own is not None))
+                self.ensure_hooks()
+                versions.append(None)
+                continue
             versions.append((counter, counter[0]))
             number = next((i for i, out in enumerate(outputs) if out is tensor), None)
             saved.append(tensor if number is None else _SavedOutput(tensor._data, number))
@@ -289,7 +302,7 @@ class Function:
     def _applied(cls, ctx: FunctionCtx, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         inputs = [one for one in args if isinstance(one, TensorState)]
         found = [edge_of(one) for one in inputs]
-        recording = is_grad_enabled() and any(node is not None for node, _ in found)
+        recording = bool(mode_now()) and any(node is not None for node, _ in found)
         ctx.needs_input_grad = tuple(
             isinstance(one, TensorState) and requires_grad(one) for one in args
         )
@@ -312,6 +325,9 @@ class Function:
             ctx.numbers = numbers if any(numbers) else None
             ctx.number = next_number()
             ctx.input_meta = [_meta(one) for one in args]
+            mode = mode_now()
+            if mode is not True:
+                note_origin(ctx, mode)
             cls._attach(ctx, results, flowing)
         return results if isinstance(output, tuple) else results[0]
 

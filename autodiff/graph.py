@@ -19,6 +19,7 @@ __all__ = [
     "FREED",
     "FREED_COUNTERS",
     "AccumulateGrad",
+    "GroupHook",
     "LeafState",
     "Node",
     "NodeHooks",
@@ -30,21 +31,31 @@ __all__ = [
 # Numbers grow with time, so an edge always leads to a lower one: sorting by them is a
 # topological sort, and running the highest first is PyTorch's order of execution.
 next_number: Callable[[], int] = itertools.count().__next__
-_QUALIFIED = ("AccumulateGrad", "CopyBackwards", "CopySlices")
+_QUALIFIED = ("AccumulateGrad", "CopyBackwards", "CopySlices", "NotImplemented")
 _LAST = 1 << 62  # AccumulateGrad runs as soon as all that flows into it has arrived
 
 
 class NodeHooks:
     """What users attached to a node: called around its execution."""
 
-    __slots__ = ("after", "before", "on_output", "retained", "user")
+    __slots__ = ("after", "before", "made", "on_output", "retained", "user")
 
     def __init__(self) -> None:
         self.before: dict[int, Callable[..., Any]] = {}
         self.after: dict[int, Callable[..., Any]] = {}
-        self.on_output: dict[int, dict[int, Callable[..., Any]]] = {}  # by number of the output
+        self.on_output: dict[int, dict[int, Any]] = {}  # by number of the output
         self.retained: dict[int, Any] = {}  # number of the output -> weakref to its tensor
         self.user: dict[str, Any] = {}  # grad_fn.metadata
+        self.made: Any = None  # (shape, dtype) of the output, where an edge to it was asked for
+
+
+class GroupHook:
+    """A hook of several tensors at once: `call(walk, cotangent)`, told of the walk, too."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Callable[[Any, Any], None]) -> None:
+        self.call = call
 
 
 class Node:
@@ -144,8 +155,9 @@ def _nothing() -> None:
 class AccumulateGrad(Node):
     """The end of the graph at a leaf: adds what arrives into `variable.grad`."""
 
-    __slots__ = ("variable",)
+    __slots__ = ("cast", "variable")
     variable: Any
+    cast: Any  # where the gradient shall have another dtype than the leaf: what makes it so
 
     @property
     def post_hooks(self) -> Any:
@@ -155,6 +167,7 @@ class AccumulateGrad(Node):
 
     def __init__(self, variable: Any) -> None:
         self.variable = variable
+        self.cast = None
         self.edges = ()
         self.hooks = self.counters = None
         self.number = _LAST
@@ -186,8 +199,10 @@ def accumulator(variable: Any) -> AccumulateGrad:
             node = leaf.accumulator()
             if node is None:
                 node = AccumulateGrad(variable)
-                if variable._extra is not None and variable._extra.hooks:
-                    node.ensure_hooks().on_output[0] = variable._extra.hooks
+                if variable._extra is not None:
+                    node.cast = variable._extra.cast
+                    if variable._extra.hooks:
+                        node.ensure_hooks().on_output[0] = variable._extra.hooks
                 leaf.accumulator = weakref.ref(node)
     return node
 

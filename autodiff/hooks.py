@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextvars
 import itertools
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["RemovableHandle"]
+__all__ = ["RemovableHandle", "current_walk"]
+
+# the pass that is running a node with hooks, which unpack hooks may ask for
+current_walk: contextvars.ContextVar[Any] = contextvars.ContextVar("autodiff.walk", default=None)
 
 _number = itertools.count().__next__
 

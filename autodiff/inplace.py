@@ -8,13 +8,16 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from autodiff import errors
+from autodiff.conversion import checked_number
 from autodiff.dtypes import can_cast, from_numpy_dtype
-from autodiff.modes import SILENT, is_grad_enabled, restore, silence
+from autodiff.modes import SILENT, restore, silence
+from autodiff.modes import recording as mode_now
 from autodiff.operation import Operation, wrap
 from autodiff.primitive import Primitive, primitive
 from autodiff.promotion import explain, namespace, promote
 from autodiff.record import record
-from autodiff.state import TensorState, layered_by, storage, version_counter
+from autodiff.state import TensorState, Untracked, layered_by, storage, version_counter
+from autodiff.unusual import refuse_inference_write, settle
 from autodiff.views import check_writable, rebase, requires_grad
 
 __all__ = [
@@ -22,10 +25,13 @@ __all__ = [
     "as_value",
     "bump",
     "check_overlap",
+    "check_result",
     "copy_into",
     "fill",
+    "overwrite",
     "place",
     "without_leading_ones",
+    "writable",
     "write",
     "zero",
 ]
@@ -54,12 +60,14 @@ _FILL_NUMBER = primitive(
 _ZERO = primitive(
     "zero", "ZeroBackward0", lambda xp, x: xp.zeros_like(x), (lambda xp, g: xp.zeros_like(g),)
 )
-_ANYWHERE = (_FILL, _FILL_NUMBER, _ZERO)
+_ANYWHERE = (_FILL_NUMBER, _ZERO)
 
 
 def bump(tensor: TensorState) -> None:
     """Count a write to the tensor's memory."""
-    version_counter(tensor)[0] += 1
+    counter = version_counter(tensor)
+    if type(counter) is not Untracked:
+        counter[0] += 1
 
 
 def write(row: Primitive, tensor: Any, *others: Any, **params: Any) -> Any:
@@ -87,27 +95,45 @@ def write(row: Primitive, tensor: Any, *others: Any, **params: Any) -> Any:
         raise explain(row, arrays, error) from None
     finally:
         restore(token)
-    _check_result(tensor, new)
+    check_result(tensor, new)
     operation = None
     if recording and row.rules:
         result = wrap(new)
         operation = record(row, inputs, arrays, (result,), params)
         if operation is not None:
             _keep_old_value(operation)
+    mode = mode_now()
+    if mode is not True and mode is not False and mode.cloner is not None:
+        mode.cloner(tensor)
     _store(tensor, new)
     bump(tensor)
     if operation is not None:
         _keep_new_value(operation, tensor)
         rebase(tensor, operation)
+        if mode is not True:
+            settle(operation, mode, inputs, (tensor,))
+            view = None if tensor._extra is None else tensor._extra.view
+            written = tensor if view is None else view.base
+            written._node.ensure_hooks()  # the walk must look at the node around it, too
+    return tensor
+
+
+def overwrite(tensor: Any, new: Any) -> Any:
+    """The array, cast to the tensor's dtype, in the tensor's memory; the history stays."""
+    check_overlap(tensor, ())
+    check_result(tensor, new)
+    _store(tensor, new)
+    bump(tensor)
     return tensor
 
 
 def allowed(inputs: tuple[Any, ...]) -> bool:
     """Whether the write will be recorded; raises where PyTorch does not let it be."""
-    recording = is_grad_enabled() and any(
+    recording = bool(mode_now()) and any(
         isinstance(one, TensorState) and requires_grad(one) for one in inputs
     )
     check_writable(inputs[0], recording)
+    refuse_inference_write(inputs[0])
     return recording
 
 
@@ -148,7 +174,8 @@ def _dense(array: Any) -> bool:
     return bool(high - low == array.nbytes) and 0 not in array.strides
 
 
-def _check_result(tensor: TensorState, new: Any) -> None:
+def check_result(tensor: TensorState, new: Any) -> None:
+    """Refuse what the tensor cannot hold: another shape, or a dtype of a higher kind."""
     data = tensor._data
     if new.dtype != data.dtype:
         found, wanted = from_numpy_dtype(new.dtype), from_numpy_dtype(data.dtype)
@@ -171,7 +198,7 @@ def _store(tensor: TensorState, new: Any) -> None:
         if data.flags.writeable:
             data[...] = new
         else:
-            _writable(tensor)[...] = new
+            writable(tensor)[...] = new
     finally:
         restore(token)
 
@@ -184,9 +211,11 @@ class _Memory:
         self.owner = owner
 
 
-def _writable(tensor: TensorState) -> Any:
-    """The memory of an expanded view, which NumPy gives out read-only."""
-    data = tensor._data
+def writable(tensor: TensorState) -> Any:
+    """The tensor's array, writable: NumPy gives out the memory of an expanded view read-only."""
+    data = storage(tensor)
+    if data.flags.writeable:
+        return data
     view = None if tensor._extra is None else tensor._extra.view
     owner = data if view is None else storage(view.base)
     if not owner.flags.writeable:
@@ -249,6 +278,14 @@ def fill(tensor: Any, value: Any) -> Any:
                 f"{value._data.ndim} dimensions."
             )
         return write(_FILL, tensor, value)
+    dtype = tensor._data.dtype
+    if not isinstance(value, int | float | complex | np.generic):
+        raise TypeError(
+            f"fill_(): argument 'value' must be a number or a 0-d tensor, not {value!r}"
+        )
+    checked_number(value, dtype)
+    if dtype.kind == "u" and isinstance(value, int) and value < 0:  # wraps round, as in PyTorch
+        value %= 1 << 8 * dtype.itemsize
     return write(_FILL_NUMBER, tensor, value=value)
 
 
@@ -275,6 +312,10 @@ def as_value(tensor: Any, value: Any) -> Any:
     """What is assigned, as a tensor: numbers and nested lists take the tensor's dtype."""
     if isinstance(value, TensorState):
         return value
+    if value is None or isinstance(value, str | list | tuple):
+        raise TypeError(f"can't assign a {type(value).__name__} to a {_type_name(tensor)}")
+    if isinstance(value, int | float | complex):
+        checked_number(value, tensor._data.dtype)
     array = np.asarray(value)
     if array.dtype == object:
         raise TypeError(f"can't assign a {type(value).__name__} to a {_type_name(tensor)}")

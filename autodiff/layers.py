@@ -261,7 +261,7 @@ def highest(values: Iterable[Any]) -> Any:
 
 def bottom(tensor: Any) -> Any:
     """The bare tensor under all layers."""
-    while tensor._layered:
+    while isinstance(tensor, Layered):
         tensor = tensor._inner
     return tensor
 

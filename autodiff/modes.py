@@ -20,7 +20,9 @@ __all__ = [
     "change_mode",
     "enable_grad",
     "grad_mode",
+    "inference_mode",
     "is_grad_enabled",
+    "is_inference_mode_enabled",
     "levels",
     "no_grad",
     "random",
@@ -83,7 +85,7 @@ recording: Callable[[], Any] = _grad.get
 def is_grad_enabled() -> bool:
     """Whether grad mode is on."""
     mode = _grad.get()
-    return mode if mode is True or mode is False else mode.grad  # type: ignore[no-any-return]
+    return mode if mode is True or mode is False else mode.grad
 
 
 def change_mode(**changes: Any) -> None:
@@ -258,6 +260,38 @@ class enable_grad(Block):
 
     def __init__(self, function: None = None) -> None:
         super().__init__(grad=True)
+
+
+class inference_mode(Block):
+    """Record nothing inside, and mark what is made as inference tensors.
+
+    These have no write counter, and cannot take part in what is recorded later (RuntimeError).
+    `mode=False` switches inference mode off again, and grad mode on.
+
+    >>> import autodiff
+    >>> with autodiff.inference_mode():
+    ...     x = autodiff.ones(2)
+    >>> x.is_inference()
+    True
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, mode: Any = True) -> Any:
+        block = super().__new__(cls)
+        if isinstance(mode, bool):
+            return block
+        Block.__init__(block, grad=False, inference=True)
+        return block(mode)  # `@inference_mode` without parentheses
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__(grad=not mode, inference=mode)
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether inference mode is on."""
+    mode = _grad.get()
+    return False if mode is True or mode is False else mode.inference
 
 
 class set_grad_enabled(Block):

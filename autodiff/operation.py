@@ -16,6 +16,7 @@ from autodiff.graph import FREED, FREED_COUNTERS, Node
 from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.plan import Plan
 from autodiff.row import Row
+from autodiff.saved import Packed, bind_wrap
 from autodiff.state import Extra, TensorState
 
 __all__ = [
@@ -32,6 +33,7 @@ _new = object.__new__
 _PLAIN = (int, float, complex, type(None))
 _NO_PARAMS: dict[str, Any] = {}
 _ARRAYS = {np.ndarray, np.float32, np.float64}
+_SCALARS = {np.float32, np.float64}
 _ndarray = np.ndarray
 _LEADING = tuple(tuple(range(n)) for n in range(65))  # NumPy has up to 64 axes
 
@@ -76,7 +78,9 @@ class Operation(Node):
             if counter[0] != version:
                 raise self._changed(place, counter, version)
 
-    def backward(self, cotangent: Any, create_graph: bool) -> Sequence[Any]:
+    def backward(  # noqa: PLR0912 - straight on purpose
+        self, cotangent: Any, create_graph: bool
+    ) -> Sequence[Any]:
         saved = self.saved
         if saved is None:
             saved = ()
@@ -84,6 +88,8 @@ class Operation(Node):
             for counter, version, _ in self.counters:
                 if counter[0] != version:  # written to since the pass began, by a hook
                     self.check()
+            if type(saved) is Packed:
+                saved = saved.unpacked()
             if create_graph:
                 saved = self._saved_tensors(saved)
         if self.types is not None or self.output_meta is not None:
@@ -92,6 +98,14 @@ class Operation(Node):
         xp = NUMPY if own in _ARRAYS else _namespace(cotangent)
         shapes = self.shapes
         results: list[Any] = [None] * len(self.edges)
+        if own is Tensor:
+            for position, call in self.plan.steps:
+                result = call(self, position, cotangent, saved, xp)
+                shape = cotangent._data.shape if shapes is None else shapes[position]
+                if type(result) is not Tensor or result._data.shape != shape:
+                    result = self._fitted(result, position, shape, cotangent, xp)
+                results[position] = result
+            return results
         for position, call in self.plan.steps:
             result = call(self, position, cotangent, saved, xp)
             if type(result) is own and (own is not _ndarray or result.dtype is cotangent.dtype):
@@ -129,9 +143,9 @@ class Operation(Node):
         """What a rule returned, with broadcasting undone, in the input's shape and dtype."""
         shape = cotangent.shape if self.shapes is None else self.shapes[position]
         if (
-            getattr(result, "shape", None) == shape
-            and numpy_dtype(result) == numpy_dtype(cotangent)
-            and isinstance(result, np.ndarray | np.generic)
+            isinstance(result, np.ndarray | np.generic)
+            and result.shape == shape
+            and result.dtype == cotangent.dtype
         ):
             return result
         return self._fitted(result, position, shape, cotangent, NUMPY)
@@ -170,9 +184,25 @@ class Operation(Node):
 
     def _saved_tensors(self, saved: tuple[Any, ...]) -> list[Any]:
         """The saved values as tensors that know where they came from."""
-        tensors = []
+        tensors: list[Any] = []
         for source, value in zip(self.plan.sources, saved, strict=True):
-            if isinstance(value, _PLAIN) and not isinstance(value, np.generic):
+            kind = type(value)
+            if (kind is _ndarray and value.dtype.kind == "f") or kind in _SCALARS:
+                tensor = _new(Tensor)
+                tensor._data = value
+                tensor._node = self if source < 0 else self.edges[source]
+                tensor._leaf = tensor._counter = tensor._extra = None
+                number = -1 - source if source < 0 else 0
+                if not number and source >= 0 and self.numbers is not None:
+                    number = self.numbers[source]
+                if number:
+                    tensor._extra = Extra()
+                    tensor._extra.number = number
+                tensors.append(tensor)
+                continue
+            if (isinstance(value, _PLAIN) and not isinstance(value, np.generic)) or isinstance(
+                value, TensorState
+            ):  # a tensor is one of a function that is being recorded (recorder.py)
                 tensors.append(value)
                 continue
             tensor = wrap(value)
@@ -201,7 +231,7 @@ class Operation(Node):
         else:
             node = self.edges[source]
             number = self.numbers[source] if self.numbers is not None else 0
-        name = None if node is None or not node.edges else node.name().split("Backward", 1)[0]
+        name = None if node is None or not node.edges else errors.operation_title(node.name())
         if source >= 0:
             view = node
             while view is not None and getattr(getattr(view, "row", None), "view", False):
@@ -214,7 +244,7 @@ class Operation(Node):
                 name, number = counter[1], 0
         producer = None if name is None else f"output {number} of {name}"
         return errors.changed_in_place(
-            legacy_name(self.saved[place]), producer, counter[0], expected
+            legacy_name(list(self.saved)[place]), producer, counter[0], expected
         )
 
 
@@ -251,7 +281,7 @@ def _holds_arrays(params: dict[str, Any]) -> bool:
 
 def legacy_name(value: Any) -> str:
     """`torch.FloatTensor [2, 3]`, as PyTorch's messages name a tensor's type and shape."""
-    dtype = from_numpy_dtype(value.dtype)
+    dtype = from_numpy_dtype(numpy_dtype(value))
     title = f"CPU{dtype.title}Type" if dtype.is_complex else f"torch.{dtype.title}Tensor"
     return f"{title} {list(value.shape)}"
 
@@ -272,6 +302,9 @@ def wrap(data: Any) -> Any:
     tensor._data = data
     tensor._node = tensor._leaf = tensor._counter = tensor._extra = None
     return tensor
+
+
+bind_wrap(wrap)
 
 
 def sum_to(value: Any, shape: tuple[int, ...], xp: Any) -> Any:

@@ -64,15 +64,16 @@ class Plan:
             self.rules.append(rule)
             steps.append((position, _call(rule, codes)))
         self.steps = tuple(steps)
-        members = {"__slots__": (), "plan": self, "__module__": "autodiff"}
-        name = row.node_type.__name__
-        self.node_type: Any = type(name, (row.node_type,), members)
+        # Classes are made when an operation is first recorded: import pays for none.
+        general, with_parameters, plain = row.node_bases
+        members = {**row.node_members(), "plan": self}
+        self.node_type: Any = type(row.node, (general,), members)
         members = {**members, "steps": None if conjugate else self.steps}
-        self.call_type: Any = type(name, (row.call_type,), members)
+        self.call_type: Any = type(row.node, (with_parameters,), members)
         if not sources:
             members = {**members, "saved": None, "counters": None}
-        self.straight_type: Any = type(name, (row.straight_type,), members)
-        self.numbered_type: Any = type(name, (self.straight_type,), _NUMBERED)
+        self.straight_type: Any = type(row.node, (plain,), members)
+        self.numbered_type: Any = type(row.node, (self.straight_type,), _NUMBERED)
 
 
 def _call(rule: Callable[..., Any], codes: Codes) -> Call:

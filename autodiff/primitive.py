@@ -18,21 +18,24 @@ What no rule asks for is not saved. Broadcasting is undone here, in no rule.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from autodiff import operation, straight, straight_call
 from autodiff.kernels.arrays import arrays as NUMPY
-from autodiff.modes import SILENT, is_grad_enabled, restore, silence
+from autodiff.modes import SILENT, recording, restore, silence
 from autodiff.operation import GeneralOperation, Operation, ParameterOperation, wrap
 from autodiff.plan import PARAM, POSITION, SAVED, SHAPE, XP, G
-from autodiff.promotion import explain, namespace, promote
+from autodiff.promotion import explain, namespace, narrowed, promote
 from autodiff.record import record
 from autodiff.row import Row
+from autodiff.saved import attributes
 from autodiff.state import TensorState, storage
 from autodiff.straight import straight_binary, straight_unary
+from autodiff.unusual import computed, made_in_inference, settle
 from autodiff.views import link_view
 
 __all__ = [
@@ -40,11 +43,13 @@ __all__ = [
     "binary",
     "bind_tensor_class",
     "hand_over",
+    "handed_over",
     "pointwise",
     "primitive",
     "unary",
 ]
 
+F = TypeVar("F", bound=Callable[..., Any])
 _DEFAULT_NAMES = ("x", "y", "z")
 _INDICES = {"index", "mask", "scales", "indices"}  # parameters that may be arrays
 _new = object.__new__
@@ -63,6 +68,7 @@ class Primitive(Row):
     """One operation: see the module's description. Made by :func:`primitive`."""
 
     __slots__ = ()
+    node_bases = (GeneralOperation, ParameterOperation, Operation)
 
     def run(self, *values: Any, **params: Any) -> Any:
         """The kernel alone, on bare arrays."""
@@ -78,6 +84,16 @@ class Primitive(Row):
         _name_nodes(other, node)
         return other
 
+    def node_members(self) -> dict[str, Any]:
+        """What the classes of its nodes have in common."""
+        return {
+            "__slots__": (),
+            "__module__": "autodiff",
+            "row": self,
+            "several": self.outputs == -1,
+            **attributes(self, self.node),
+        }
+
     def pull_back(self, cotangent: Any, shape: Any, params: dict[str, Any], xp: Any) -> Any:
         """The rule of a view's only input, which reads no values."""
         rule, codes = self.rules[0], self.codes[0]
@@ -85,7 +101,7 @@ class Primitive(Row):
         parts = {G: cotangent, XP: xp, SHAPE: shape}
         return rule(*(params[key] if kind == PARAM else parts[kind] for kind, key in codes))
 
-    def __call__(  # noqa: PLR0912 - the one place where all cases meet
+    def __call__(  # noqa: PLR0912, PLR0915 - the one place where all cases meet
         self, *inputs: Any, **params: Any
     ) -> Any:
         """Apply to tensors (recorded), or run the kernel on bare arrays."""
@@ -119,9 +135,13 @@ class Primitive(Row):
         if self.view:
             arrays[0] = storage(inputs[0])
         values = arrays if uniform or self.promotion is None else promote(self, inputs, arrays)
+        mode = recording()
+        usual = mode is True or mode is False
         token = silence(SILENT)
         try:
-            if self.kernel_takes_xp:
+            if not usual and mode.intercept is not None:
+                out = computed(self, inputs, arrays[0], values, params, mode.intercept)
+            elif self.kernel_takes_xp:
                 out = self.kernel(namespace(arrays[0]), *values, **params)
             else:
                 out = self.kernel(*values, **params)
@@ -129,10 +149,16 @@ class Primitive(Row):
             raise explain(self, arrays, error) from None
         finally:
             restore(token)
+        if dtype.kind == "V" and "dtype" not in params:
+            out = narrowed(arrays, out)
         several = isinstance(out, tuple)
         results = [wrap(array) for array in out] if several else [wrap(out)]
-        if self.rules and is_grad_enabled():
-            record(self, inputs, arrays, results, params, dtype if uniform else None)
+        if self.rules and mode:
+            node = record(self, inputs, arrays, results, params, dtype if uniform else None)
+            if not usual and node is not None:
+                settle(node, mode, inputs, results)
+        elif not usual and mode.inference and not self.view:
+            made_in_inference(results)
         if self.view:
             for number, result in enumerate(results):
                 step = (self, params if self.single is None else (params, number))
@@ -175,13 +201,23 @@ def hand_over(function: Any, inputs: Sequence[Any], params: dict[str, Any]) -> A
     )
 
 
+def handed_over(function: F) -> F:
+    """A function of which an input that brings its own meaning is told as a whole."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for value in (*args, *kwargs.values()):
+            if not isinstance(value, TensorState) and hasattr(type(value), "__torch_function__"):
+                return hand_over(call, args, kwargs)
+        return function(*args, **kwargs)
+
+    return cast(F, call)
+
+
 def _name_nodes(row: Primitive, name: str) -> None:
-    """The classes of the row's nodes, and its straight path."""
-    members = {"__slots__": (), "row": row, "__module__": "autodiff"}
+    """The name of the row's nodes, and its straight path."""
+    row.node = name
     row.plans = {}
-    row.node_type = type(name, (GeneralOperation,), {**members, "several": row.outputs == -1})
-    row.straight_type = type(name, (Operation,), members)
-    row.call_type = type(name, (ParameterOperation,), members)
     if row.promotion is not None and row.broadcasts and not row.parameters and len(row.inputs) < 3:
         row.straight = straight_unary(row) if len(row.inputs) == 1 else straight_binary(row)
     else:

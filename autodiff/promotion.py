@@ -14,7 +14,7 @@ from autodiff.modes import settings
 from autodiff.row import Row
 from autodiff.state import TensorState
 
-__all__ = ["explain", "namespace", "promote"]
+__all__ = ["explain", "namespace", "narrowed", "promote"]
 
 _NUMBERS = (int, float, complex, np.generic)
 
@@ -25,6 +25,23 @@ def namespace(value: Any) -> Any:
         return NUMPY
     method = getattr(value, "__array_namespace__", None)
     return NUMPY if method is None else method()
+
+
+# PyTorch's names of what is not defined: for bools, and for complex numbers
+_NO_BOOL = {
+    "floor_divide": "div_floor_cpu",
+    "div_floor": "div_floor_cpu",
+    "remainder": "remainder_cpu",
+    "pow": "pow",
+}
+_NO_COMPLEX = {
+    "floor_divide": "div_floor_cpu",
+    "div_floor": "div_floor_cpu",
+    "div_trunc": "div_trunc_cpu",
+    "remainder": "remainder_cpu",
+    "erf": "erf_vml_cpu",
+}
+_NOTHING: dict[str, str] = {}
 
 
 def promote(row: Row, inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:
@@ -40,6 +57,10 @@ def promote(row: Row, inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Any]
     if row.promotion == "float" and not (dtype.is_floating_point or dtype.is_complex):
         dtype = settings.default_dtype
     target = dtype.numpy
+    undefined = {"c": _NO_COMPLEX, "b": _NO_BOOL}.get(target.kind, _NOTHING)
+    if row.name in undefined:
+        kernel = undefined[row.name]
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.title}'")
     cast = list(arrays[:skip])
     for array in arrays[skip:]:
         found = getattr(array, "dtype", None)
@@ -49,11 +70,21 @@ def promote(row: Row, inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Any]
             cast.append(namespace(array).astype(array, target))
         elif target.kind in "iu" and type(array) is int:
             cast.append(_wrapped(array, target))
+        elif target.kind == "V" and found is None:  # ml_dtypes would compute in float32
+            cast.append(target.type(array))
         else:
             cast.append(array)
     if all(not hasattr(array, "dtype") for array in cast[skip:]):
         cast[skip] = np.asarray(cast[skip], target)
     return cast
+
+
+def narrowed(arrays: Sequence[Any], out: Any) -> Any:
+    """What was computed of bfloat16 alone, in bfloat16: ml_dtypes leaves some in float32."""
+    kinds = {a.dtype.kind for a in arrays if hasattr(a, "dtype")}
+    if isinstance(out, tuple) or kinds != {"V"} or getattr(out, "dtype", None) != np.float32:
+        return out
+    return out.astype(next(a.dtype for a in arrays if hasattr(a, "dtype")))
 
 
 def _wrapped(number: int, target: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 __all__ = ["Row"]
 
@@ -13,7 +13,6 @@ class Row:
 
     __slots__ = (
         "broadcasts",
-        "call_type",
         "codes",
         "elementwise",
         "holomorphic",
@@ -23,7 +22,7 @@ class Row:
         "kernel_takes_xp",
         "linear",
         "name",
-        "node_type",
+        "node",
         "numpy_kernel",
         "outputs",
         "parameters",
@@ -32,7 +31,6 @@ class Row:
         "rules",
         "single",
         "straight",
-        "straight_type",
         "variadic",
         "view",
     )
@@ -46,9 +44,8 @@ class Row:
     rules: tuple[Callable[..., Any] | None, ...]
     codes: tuple[tuple[tuple[int, Any], ...], ...]  # what each parameter of each rule stands for
     plans: dict[int, Any]  # by the inputs that need a gradient
-    node_type: type[Any]
-    straight_type: type[Any]
-    call_type: type[Any]
+    node: str  # the name of its nodes
+    node_bases: ClassVar[tuple[type[Any], ...]]  # for any application, with parameters, without
     indexed: bool  # index arrays or masks may be among its parameters
     straight: Callable[..., Any]  # the row as a function, for the frequent case
     promotion: str | None
@@ -60,6 +57,10 @@ class Row:
     variadic: bool
     outputs: Sequence[str] | int
     single: Callable[[dict[str, Any], int], Any] | None
+
+    def node_members(self) -> dict[str, Any]:
+        """What the classes of its nodes have in common; `Primitive` knows."""
+        raise NotImplementedError
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         """Apply the row; `Primitive` does."""

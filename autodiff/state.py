@@ -11,12 +11,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from autodiff import errors
 from autodiff.graph import LeafState, Node
 
 __all__ = [
     "Chain",
     "Extra",
+    "InferenceError",
     "TensorState",
+    "Untracked",
     "ViewOf",
     "is_layered",
     "layered_by",
@@ -27,6 +30,22 @@ __all__ = [
 # view operations from a base to a view: (primitive, params, shape of what it is applied to); of an
 # operation that gives several views, params are its own and the number of the view
 Chain = tuple[tuple[Any, Any, tuple[int, ...]], ...]
+
+
+class Untracked(list[Any]):
+    """The write counter of an inference tensor: there is no count, so nothing can be saved."""
+
+    __slots__ = ()
+
+    def __getitem__(self, place: Any) -> Any:
+        raise InferenceError(errors.INFERENCE_SAVED)
+
+
+class InferenceError(RuntimeError):
+    """What the counter of an inference tensor raises; users see a RuntimeError."""
+
+
+InferenceError.__name__ = InferenceError.__qualname__ = "RuntimeError"
 
 
 class ViewOf:
@@ -50,7 +69,9 @@ class ViewOf:
 class Extra:
     """The rare parts of a tensor's state."""
 
-    __slots__ = ("grad", "hooks", "number", "retains", "view")
+    __slots__ = (
+        "cast", "grad", "grad_dtype", "hooks", "number", "retains", "turned", "view",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.number = 0  # which output of its node the tensor is
@@ -58,6 +79,9 @@ class Extra:
         self.hooks: dict[int, Any] | None = None  # hooks of a leaf
         self.grad: TensorState | None = None  # of a tensor that is not a leaf requiring grad
         self.retains = False
+        self.grad_dtype: Any = ...  # of the gradient: the tensor's own, None for any
+        self.cast: Any = None  # makes the gradient of that dtype
+        self.turned = -1  # version at which the tensor itself became a view in place (`t_`)
 
 
 class TensorState:

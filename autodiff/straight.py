@@ -203,7 +203,35 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
         node.shapes = shapes
         node.number = next_number()
         sources = plan.sources
-        if sources:
+        if not sources:
+            return result
+        if len(sources) == 1:
+            first = sources[0]
+            if first == 0:
+                tensor, value = x, xd
+            elif first == 1:
+                tensor, value = y, yd
+            else:
+                tensor, value = result, out
+            node.saved = (value,)
+            if type(tensor) is Tensor:
+                counter = tensor._counter
+                if counter is None:
+                    counter = tensor._counter = [0]
+                node.counters = ((counter, counter[0], 0),)
+            else:
+                node.counters = ()
+        elif sources == (1, 0) and other is Tensor:  # a product
+            x_counter, y_counter = x._counter, y._counter
+            if x_counter is None:
+                x_counter = x._counter = [0]
+            if y_counter is None:
+                y_counter = y._counter
+                if y_counter is None:  # unless y is x
+                    y_counter = y._counter = [0]
+            node.saved = (yd, xd)
+            node.counters = ((y_counter, y_counter[0], 0), (x_counter, x_counter[0], 1))
+        else:
             _save(node, sources, (x, y), (xd, yd), result)
         return result
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -13,30 +13,34 @@ import numpy as np
 from autodiff import errors
 from autodiff import namespace as array_namespace
 from autodiff.autograd import backward as run_backward
-from autodiff.dtypes import as_dtype, from_numpy_dtype
+from autodiff.dtypes import DTYPES, as_dtype, from_numpy_dtype
 from autodiff.dtypes import dtype as Dtype
 from autodiff.formatting import format_tensor
 from autodiff.functions import shapes
 from autodiff.functions.arguments import axis
+from autodiff.gradient_types import cpp_name, kept_dtype, set_grad_dtype
 from autodiff.graph import AccumulateGrad, LeafState, Node, Nowhere
 from autodiff.hooks import RemovableHandle
+from autodiff.methods.conversions import Conversions
 from autodiff.methods.elementwise import Elementwise
 from autodiff.methods.inplace import InPlace
 from autodiff.methods.operators import Operators
+from autodiff.methods.protocols import Protocols
+from autodiff.methods.random import Random
 from autodiff.methods.reductions import Reductions
 from autodiff.methods.shapes import Shapes
-from autodiff.modes import refuse_in_transform, settings
+from autodiff.modes import is_inference_mode_enabled, refuse_in_transform, settings
 from autodiff.operation import wrap
 from autodiff.ops.shapes import TO_COPY
 from autodiff.primitive import bind_tensor_class
 from autodiff.size import Size, device
-from autodiff.state import Extra, TensorState, storage, version_counter
+from autodiff.state import Extra, TensorState, Untracked, storage, version_counter
 from autodiff.views import edge_of, requires_grad
 
 __all__ = ["Tensor"]
 
 
-class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
+class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace, Random, Protocols, Conversions):
     """An array with PyTorch's methods, gradients and printing. Made by :func:`autodiff.tensor`.
 
     >>> import autodiff
@@ -116,6 +120,11 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
 
     def type(self, dtype: Any = None) -> Any:
         """The legacy name such as `torch.FloatTensor`; with an argument, a conversion."""
+        if isinstance(dtype, str):
+            found = next((d for d in DTYPES if f"torch.{d.title}Tensor" == dtype), None)
+            if found is None:
+                raise ValueError(f"invalid type: '{dtype}'")
+            dtype = found
         return f"torch.{self.dtype.title}Tensor" if dtype is None else self.to(dtype)
 
     def stride(self, dim: int | None = None) -> Any:
@@ -165,6 +174,8 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
         self._set_requires_grad(value, errors.FLOAT_ONLY_SETTER)
 
     def _set_requires_grad(self, value: bool, message: str) -> None:
+        if value and type(self._counter) is Untracked and not is_inference_mode_enabled():
+            raise RuntimeError(errors.INFERENCE_REQUIRES_GRAD)
         if not value:
             if self._leaf is not None and self._leaf.grad is not None:
                 self._ensure_extra().grad = self._leaf.grad
@@ -237,11 +248,25 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
         if value is self:
             raise RuntimeError(errors.GRAD_SELF)
         found, own = value._data, self._data
-        if found.dtype != own.dtype:
-            given, wanted = from_numpy_dtype(found.dtype), from_numpy_dtype(own.dtype)
-            raise RuntimeError(errors.GRAD_DTYPE.format(_cpp_name(given), wanted.title))
+        wanted = self.dtype if self._extra is None else kept_dtype(self)
+        if wanted is not None and found.dtype != wanted.numpy:
+            given = from_numpy_dtype(found.dtype)
+            raise RuntimeError(errors.GRAD_DTYPE.format(cpp_name(given), wanted.title))
         if found.shape != own.shape:
             raise RuntimeError(errors.GRAD_SIZE.format(list(found.shape), list(own.shape)))
+
+    @property
+    def grad_dtype(self) -> Dtype | None:
+        """The dtype that `.grad` must have: the tensor's own unless set; None for any."""
+        if not self.is_leaf:
+            raise RuntimeError(errors.GRAD_DTYPE_READ)
+        return kept_dtype(self)
+
+    @grad_dtype.setter
+    def grad_dtype(self, value: Dtype | None) -> None:
+        if not self.is_leaf:
+            raise RuntimeError(errors.GRAD_DTYPE_SET)
+        set_grad_dtype(self, self._ensure_extra(), value)
 
     def _ensure_extra(self) -> Extra:
         if self._extra is None:
@@ -332,7 +357,10 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
     @property
     def data(self) -> Any:
         """A tensor on the same memory whose writes autograd does not see."""
-        return wrap(storage(self))
+        result = wrap(storage(self))
+        if type(self._counter) is Untracked:
+            result._counter = Untracked()
+        return result
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -344,7 +372,13 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
 
     @property
     def _version(self) -> int:
+        if type(self._counter) is Untracked:
+            raise RuntimeError(errors.INFERENCE_VERSION)
         return 0 if self._counter is None else self._counter[0]
+
+    def is_inference(self) -> bool:
+        """Whether the tensor was made in inference mode."""
+        return type(self._counter) is Untracked
 
     @property
     def _base(self) -> Any:
@@ -408,6 +442,9 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
 
     def numpy(self, *, force: Any = False) -> Any:
         """The array itself, sharing memory. Raises RuntimeError if a gradient is required."""
+        if not isinstance(force, _bool):
+            kind = type(force).__name__
+            raise TypeError(f"numpy(): argument 'force' must be bool, not {kind}")
         if self.requires_grad and not force:
             raise RuntimeError(errors.NUMPY_REQUIRES_GRAD)
         return storage(self)
@@ -431,11 +468,17 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
         return self._data.tolist()
 
     def _scalar(self, convert: Callable[[Any], Any]) -> Any:
-        if self._data.size != 1:
-            raise ValueError("only one element tensors can be converted to Python scalars")
         if self.requires_grad:
             warnings.warn(errors.SCALAR_FROM_GRAD, UserWarning, stacklevel=3)
-        return convert(self._data.item())
+        if self._data.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        value = self._data.item()
+        if isinstance(value, complex) and convert is not complex:
+            if value.imag:
+                kind = "double" if convert is _float else "int64_t"
+                raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
+            value = value.real
+        return convert(value)
 
     def __float__(self) -> Any:
         return self._scalar(_float)
@@ -473,7 +516,7 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
         return iter(shapes.unbind(self, 0))
 
     def __contains__(self, element: Any) -> Any:
-        if isinstance(element, TensorState) or np.isscalar(element):
+        if isinstance(element, TensorState | complex | Number):
             return _bool(np.any(self._data == getattr(element, "_data", element)))
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
@@ -498,25 +541,6 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
     def __array_namespace__(self, api_version: str | None = None) -> Any:
         return array_namespace
 
-    def __copy__(self) -> Any:
-        result = wrap(storage(self))
-        if self.requires_grad:
-            result._leaf = LeafState()
-        return result
-
-    def __deepcopy__(self, memo: Any) -> Any:
-        if not self.is_leaf:
-            raise RuntimeError(errors.DEEPCOPY_NON_LEAF)
-        result = wrap(np.array(self._data))
-        memo[id(self)] = result
-        if self._leaf is not None:
-            result._leaf = LeafState()
-            result._leaf.grad = copy.deepcopy(self._leaf.grad, memo)
-        return result
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuilt, (type(self), np.array(self._data), self.requires_grad)
-
     # printing
 
     def __repr__(self) -> str:
@@ -525,7 +549,8 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
             name = None if node is None else type(node).__name__
         except RuntimeError:  # a view that may not be regenerated; PyTorch prints so, too
             name = "Invalid"
-        return format_tensor(
+        start = "Parameter containing:\n" if self.__dict__.get("_is_param") else ""
+        return start + format_tensor(
             self._data,
             options=settings.print_options,
             default_dtype=settings.default_dtype,
@@ -540,26 +565,10 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace):
 
 
 _float, _int, _bool = float, int, bool
-_CPP_NAMES = {"ComplexFloat": "c10::complex<float>", "ComplexDouble": "c10::complex<double>"}
-
-
-def _cpp_name(dtype: Dtype) -> str:
-    """A dtype as PyTorch's messages write it from C++."""
-    return _CPP_NAMES.get(dtype.title, dtype.title.lower())
 
 
 def _checked(dim: int, ndim: int) -> int:
     return axis(dim, ndim)
-
-
-def _rebuilt(cls: Any, array: Any, requires_grad: Any) -> Any:
-    """A tensor from a pickle: a leaf, without gradient."""
-    made = object.__new__(cls)
-    made._data = array
-    made._node = made._leaf = made._counter = made._extra = None
-    if requires_grad:
-        made._leaf = LeafState()
-    return made
 
 
 bind_tensor_class(Tensor)

@@ -18,7 +18,7 @@ from autodiff.graph import FREED, FREED_COUNTERS, Node, Nowhere, accumulator, ne
 from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.modes import recording
 from autodiff.operation import sum_to, wrap
-from autodiff.state import Chain, Extra, TensorState, ViewOf, version_counter
+from autodiff.state import Chain, Extra, InferenceError, TensorState, ViewOf, version_counter
 
 __all__ = [
     "check_writable",
@@ -75,6 +75,8 @@ def _refresh(tensor: TensorState, extra: Extra, view: ViewOf) -> None:
         return
     if view.made != "normal":
         raise errors.view_refused(view.made, extra.number, title(old), indirect=True)
+    if base._extra is not None and base._extra.turned > view.version:
+        raise RuntimeError(errors.TURNED_BASE)
     node, number = edge_of(base)
     tensor._node = _Strided(view.chain, node, number)
     if tensor._leaf is not None:  # `requires_grad_` was asked of a view before anybody looked
@@ -86,7 +88,7 @@ def _refresh(tensor: TensorState, extra: Extra, view: ViewOf) -> None:
 
 def title(node: Node | None) -> str | None:
     """The name of a node's operation in messages: `Mul` for `MulBackward0`."""
-    return None if node is None else node.name().split("Backward", 1)[0]
+    return None if node is None else errors.operation_title(node.name())
 
 
 def replay(chain: Chain, value: Any) -> Any:
@@ -220,7 +222,10 @@ def link_view(
     last = (*step, source._data.shape)
     above = source._extra.view if source._extra is not None else None
     if above is None:
-        extra.view = ViewOf(source, (last,), made)
+        try:
+            extra.view = ViewOf(source, (last,), made)
+        except InferenceError:  # views of inference tensors are not known as views
+            return
     else:
         made = above.made if made == "normal" else made
         extra.view = ViewOf(above.base, (*above.chain, last), made)

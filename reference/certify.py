@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,11 +14,16 @@ from reference.clarke import Limits, Nearby
 from reference.domains.certified import Evaluation, working_precision
 from reference.enclosure import Enclosure
 from reference.floats import Format
+from reference.graph import Solve
 from reference.problem import Problem, trace
 
 __all__ = ["Certificate", "Finding", "certify", "certify_problem"]
 
 _arb = flint.arb
+_FEW = 12  # tied elements up to which all directions are looked at for a certificate
+_NO_FACTORS = (
+    "no simple root of the equations: a matrix with equal eigenvalues has no such factors"
+)
 _SLACK = 10  # a radius below 2**-10 ULP decides every rounding but the closest
 
 
@@ -50,10 +55,13 @@ class Certificate:
     dtypes: tuple[str, ...]
     findings: tuple[Finding, ...]
     problem: Problem
+    around: Nearby | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def nearby(self) -> Nearby:
         """Gradients infinitely near to the point; what was found of them is kept."""
+        if self.around is not None and self.around.problem is self.problem:
+            return self.around
         return Nearby(self.problem)
 
     @property
@@ -150,7 +158,7 @@ def certify_problem(problem: Problem, *, max_precision: int = 16384) -> Certific
         diagnose = diagnose or any(not _finite(balls).all() for balls in found.values)
         loose_before = loose
         precision *= 2
-    enclosures, findings = _resolve(problem, found, tight, precision, max_precision)
+    enclosures, findings, nearby = _resolve(problem, found, tight, precision, max_precision)
     return Certificate(
         value,
         tuple(enclosures),
@@ -158,6 +166,7 @@ def certify_problem(problem: Problem, *, max_precision: int = 16384) -> Certific
         tuple(fmt.name for fmt in problem.formats),
         (*findings, *_value_findings(value)),
         problem,
+        nearby,
     )
 
 
@@ -192,35 +201,97 @@ def _resolve(
     tight: Sequence[np.ndarray],
     precision: int,
     max_precision: int,
-) -> tuple[list[Enclosure], list[Finding]]:
+) -> tuple[list[Enclosure], list[Finding], Nearby]:
     """Where there were ties or undefined points: what the nearby gradients say."""
     gradients = found.values[1:]
+    nearby = Nearby(problem, max(max_precision, 16384), found)
     if all(mask.all() for mask in tight) and not found.ties and not found.unordered:
-        return [Enclosure(balls, precision) for balls in gradients], []
-    nearby = Nearby(problem, max(max_precision, 16384))
-    limits = [nearby.along(d) for d in nearby.random_directions()]
-    enclosures, findings = [], []
+        return [Enclosure(balls, precision) for balls in gradients], [], nearby
+    enclosures = [Enclosure(balls, precision) for balls in gradients]
+    if problem.pointwise and not found.unordered and not found.undecided:
+        return enclosures, _nowhere(tight), nearby
+    loose = _loose(nearby, enclosures, tight)
+    if not any(mask.any() for mask in loose):
+        return enclosures, [], nearby
+    factors = any(isinstance(s.node, Solve) and s.node.start is not None for s in found.singular)
+    directions = nearby.random_directions(2) if factors else nearby.first_directions()
+    limits = [nearby.along(direction) for direction in directions]
+    several = nearby.approach.hull is not None and _differ(limits, loose, problem.formats)
+    few = sum(len(tie.positions) for tie in found.ties) <= _FEW
+    if several and few and not nearby.survey().why:
+        limits, several = nearby.survey().limits, False
+    findings = []
     for number, fmt in enumerate(problem.formats):
         balls = np.array(gradients[number].ravel())
         good = tight[number].ravel() & (not found.unordered)
         examples: dict[str, str] = {}
         kinds: dict[tuple[str, str], list[int]] = {}
-        steady = good & _unmoved(balls, limits, number, fmt)
-        for place in np.flatnonzero(~steady).tolist():
+        steady = good & _unmoved(balls, limits, number, fmt) & (not several)
+        for place in np.flatnonzero(loose[number] & ~steady).tolist():
             ball, kind, reason = _judge(
                 balls[place], bool(good[place]), limits, number, place, fmt
             )
+            if factors and kind in ("kink", "undecided"):
+                kind, reason = "undefined", _NO_FACTORS
+            if several and kind in ("certified", "limit"):
+                kind, reason = "kink", "a tie that makes others differ may decide it"
             balls[place] = ball
             if kind != "certified":
                 kinds.setdefault((kind, reason.partition(" (")[0]), []).append(place)
                 examples.setdefault(kind, reason)
         shape = gradients[number].shape
-        enclosures.append(Enclosure(balls.reshape(shape), precision))
+        enclosures[number] = Enclosure(balls.reshape(shape), precision)
         for (kind, reason), places in kinds.items():
             indices = tuple(tuple(int(i) for i in np.unravel_index(p, shape)) for p in places)
             shown = examples[kind] if examples[kind].startswith(reason) else reason
             findings.append(Finding(number, indices, kind, shown))
-    return enclosures, findings
+    return enclosures, findings, nearby
+
+
+def _nowhere(tight: Sequence[np.ndarray]) -> list[Finding]:
+    """Findings for the values that are no numbers."""
+    reason = "the function is not finite or not defined there"
+    return [
+        Finding(number, tuple(tuple(int(i) for i in p) for p in np.argwhere(~mask)), "undefined",
+                reason)
+        for number, mask in enumerate(tight)
+        if not mask.all()
+    ]  # fmt: skip
+
+
+def _loose(
+    nearby: Nearby, enclosures: Sequence[Enclosure], tight: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """Flat masks of the elements that may be more than one number.
+
+    Where an evaluation with every tie left open gives one number, no tie matters.
+    """
+    hull = nearby.approach.hull
+    result = []
+    for number, (enclosure, mask) in enumerate(zip(enclosures, tight, strict=True)):
+        loose = np.ones(mask.size, dtype=bool)
+        if hull is not None:
+            whole = Enclosure(hull[number], enclosure.precision)
+            known = whole.tight(nearby.problem.formats[number], _SLACK)
+            loose = ~(known & mask.ravel())
+        result.append(loose)
+    return result
+
+
+def _differ(
+    limits: Sequence[Limits], loose: Sequence[np.ndarray], formats: Sequence[Format]
+) -> bool:
+    """Whether a limit differs from direction to direction."""
+    for number, (mask, fmt) in enumerate(zip(loose, formats, strict=True)):
+        for place in np.flatnonzero(mask).tolist():
+            values = [
+                limit.values[number][place]
+                for limit in limits
+                if limit.states[number][place] == "limit"
+            ]
+            if any(not _same(value, values[0], fmt) for value in values[1:]):
+                return True
+    return False
 
 
 def _unmoved(balls: np.ndarray, limits: Sequence[Limits], number: int, fmt: Format) -> np.ndarray:

@@ -1,21 +1,26 @@
 """Kinks: limits of gradients at nearby points, and the hull that they span.
 
 The Clarke subdifferential at a point is the convex hull of the limits of gradients at nearby
-points where the function is differentiable (Clarke 1983, theorem 2.5.1). Exactly that is
-computed: the gradient graph is evaluated at x + εd for a tiny ε, with enough precision. Removable
-singularities, such as 0 · ∞ in the derivative of sqrt(x⁴) at 0, resolve the same way.
+points where the function is differentiable (Clarke 1983, theorem 2.5.1). Where comparisons are
+tied and nothing is singular, a limit is the formula at the point itself, with the ties decided
+as they are in one direction (`reference.approach`). Elsewhere the gradient graph is evaluated at
+x + εd for a tiny ε, with enough precision. Removable singularities, such as 0 · ∞ in the
+derivative of sqrt(x⁴) at 0, resolve that way.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import flint
 import numpy as np
 
-from reference.domains.certified import to_balls, working_precision
+from reference.approach import Approach, Found
+from reference.domains.certified import Evaluation, to_balls, working_precision
 from reference.hulls import decide, minimum_norm_point
 from reference.problem import Problem
 from reference.ties import Cells, cells_of, parts_of
@@ -24,6 +29,8 @@ __all__ = ["Limits", "Membership", "Nearby", "Survey", "membership", "minimum_no
 
 _arb = flint.arb
 _SETTLED_BITS = 40  # agreement of the two nearby points that counts as one limit
+_LEAST = 1e-300  # allowance
+_RANKED = 64  # elements up to which every rank of every one is tried
 _SURVEYED = 4000  # elements up to which ties are taken apart
 _STEP_BITS = 64  # how much closer the second nearby point is
 
@@ -52,6 +59,8 @@ class Survey:
 class Nearby:
     """Gradients infinitely near to the inputs of a problem.
 
+    base: the evaluation of its value and gradients at the point, where it is known.
+
     >>> from reference import build
     >>> from reference.problem import trace_nodes
     >>> nearby = Nearby(trace_nodes(lambda x: build.maximum(x, 0), [np.float32(0)]))
@@ -61,8 +70,11 @@ class Nearby:
 
     problem: Problem
     max_precision: int = 16384
+    base: Evaluation | None = None
     bits: int = field(init=False)
     _survey: Survey | None = field(init=False, default=None)
+    _patterns: dict[bytes, Found] = field(init=False, default_factory=dict)
+    _known: dict[bytes, Limits] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         wide = any(fmt.precision > 24 for fmt in self.problem.formats)
@@ -74,7 +86,79 @@ class Nearby:
         return min((fmt.tiny_exponent for fmt in self.problem.formats), default=-1074) - 20
 
     def along(self, direction: Sequence[np.ndarray]) -> Limits:
-        """The limit of the gradients at x + ε · direction as ε falls to zero."""
+        """The limit of the gradients at x + ε · direction as ε falls to zero (kept)."""
+        parts = [np.asarray(part, dtype=np.float64, order="C") for part in direction]
+        key = hashlib.blake2b(b"".join(part.tobytes() for part in parts)).digest()
+        if key not in self._known:
+            found = self.approach.along(parts, self._patterns)
+            if found is None:
+                self._known[key] = self._stepping(parts)
+            else:
+                states = [np.full(flat.size, "limit", dtype="U9") for flat in found.values]
+                self._known[key] = Limits(tuple(found.values), tuple(states))
+        return self._known[key]
+
+    @cached_property
+    def approach(self) -> Approach:
+        """The ties at the point."""
+        return Approach(self.problem, self.floor, self.base)
+
+    def seen(self) -> list[Limits]:
+        """The limits found so far."""
+        return list(self._known.values())
+
+    def canonical_directions(
+        self, own: Sequence[np.ndarray] | None = None
+    ) -> list[list[np.ndarray]]:
+        """Directions in which engines choose: all up, all down, by place, as the gradient is."""
+        count = self.size
+        places = np.arange(count, dtype=np.float64)
+        made = [np.ones(count), -np.ones(count)]
+        if count <= _SURVEYED:
+            made += [places + 1, -places - 1]
+        if count <= _SURVEYED and own is not None:
+            flat = np.concatenate([np.asarray(part, dtype=np.float64).ravel() for part in own])
+            flat = np.where(np.isfinite(flat), flat, 0.0)
+            ends = self._ends(flat)
+            made += [flat, -flat, ends, -ends]
+        return self._generic(made)
+
+    def ranked_directions(self) -> list[list[np.ndarray]]:
+        """With few elements: directions in which every element has every rank once."""
+        count = self.size
+        places = np.arange(count) - (count - 1) / 2
+        turns = range(count) if 2 < count <= _RANKED else ()
+        return self._generic([np.roll(places, turn) for turn in turns])
+
+    def _ends(self, own: np.ndarray) -> np.ndarray:
+        """Up where a gradient is at the upper end of what its limits can be, down at the lower."""
+        middle, radius = np.zeros(own.size), np.ones(own.size)
+        for number, ball in enumerate(np.concatenate(self.approach.hull or [own]).tolist()):
+            if isinstance(ball, _arb) and ball.is_finite() and not ball.rad().is_zero():
+                middle[number], radius[number] = float(ball.mid()), float(ball.rad())
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.clip(np.nan_to_num((own - middle) / radius), -1.0, 1.0)
+
+    def _generic(self, made: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+        rng = np.random.default_rng(self.size)
+        noise = 1e-3 / max(1, self.size)
+        return [_towards(one, self.problem, rng, noise) for one in made if one.any()]
+
+    def first_directions(self, seed: int = 0) -> list[list[np.ndarray]]:
+        """A few directions that show where limits differ."""
+        if self.size > _SURVEYED and self.approach.hull is not None:
+            return self.canonical_directions()
+        return self.random_directions(seed=seed)
+
+    def sampled(self, seed: int) -> list[Limits]:
+        """Limits that show how large gradients are around the point."""
+        if self.approach.hull is not None:
+            return [self.along(direction) for direction in self.first_directions(seed)]
+        survey = self.survey()
+        more = self.random_directions(seed=seed) if survey.why else []
+        return [*survey.limits, *(self.along(direction) for direction in more)]
+
+    def _stepping(self, direction: Sequence[np.ndarray]) -> Limits:
         first = self._gradients(direction, self.bits)
         second = self._gradients(direction, self.bits + _STEP_BITS)
         values, states = [], []
@@ -119,6 +203,8 @@ class Nearby:
         self, own: Sequence[np.ndarray], failing: Sequence[np.ndarray], seed: int = 0
     ) -> list[list[np.ndarray]]:
         """Random directions, those of the arrays `own`, and along the first failing elements."""
+        if self.approach.hull is not None:
+            return []  # what may be a kink is known without
         count = 32 if self.size <= _SURVEYED else 4
         result = self.random_directions(count, seed + 1)
         flat = np.concatenate([np.asarray(part, dtype=np.float64).ravel() for part in own])
@@ -243,13 +329,15 @@ def membership(
     compared, all by default. budget: nearby gradients to evaluate; by default 64, fewer where
     there are very many elements.
 
-    Where all limits can be listed (`reference.ties`), the answer is decided: a mean of them was
-    found, or a plane that separates. Elsewhere limits are found as columns are in linear
-    programming: towards and away from the residual, and in random directions. What is found
-    inside is a `member`; the rest is `undecided`.
+    A mean of limits is a `member`. It is `not a member` where a plane has it on one side and all
+    limits on the other: those that were found, if all can be listed (`reference.ties`), or the
+    tangent of the function along the plane's normal, with every tie left open. Limits are looked
+    for where engines choose, and as columns are in linear programming: towards and away from the
+    residual, and in random directions. The rest is `undecided`.
     """
     nearby = nearby or Nearby(problem)
     scale = np.concatenate([np.asarray(s, dtype=np.float64).ravel() for s in scales])
+    scale = np.maximum(scale, _LEAST)  # where every limit is zero
     goal = np.concatenate([np.asarray(g, dtype=np.float64).ravel() for g in gradients])
     total = goal.size
     chosen = np.arange(total)
@@ -260,22 +348,38 @@ def membership(
     if not np.isfinite(goal).all():
         return Membership("not a member", np.inf, 0, 0)
     if budget is None:
-        budget = max(4, min(64, 2_000_000 // max(1, total)))
-    survey = nearby.survey()
+        budget = max(4, min(64 + 2 * min(chosen.size, 64), 2_000_000 // max(1, total)))
     search = _Search(chosen, goal, scale)
-    why = survey.why
-    for limits in survey.limits:
-        if not search.add(limits):
-            why = why or "a limit is infinite or does not exist"
+    shapes = [array.shape for array in problem.arrays]
+    search.aligned = [np.shape(part) for part in gradients] == shapes
+    if _beyond(nearby, chosen, goal, scale):
+        return Membership("not a member", np.inf, 0, 0)
+    for limits in nearby.seen():
+        search.add(limits)
     search.settle()
+    search.look_where_engines_choose(nearby, gradients)
+    if search.answer == "outside" and search.proved(nearby):
+        return search.membership("not a member")
+    if search.answer == "inside":
+        return search.membership("member")
+    why = search.look_everywhere(nearby)
     if search.answer == "inside" or (search.answer == "outside" and not why):
-        name = "member" if search.answer == "inside" else "not a member"
-        return Membership(name, search.distance, len(search.vertices), len(search.tried))
+        return search.membership("member" if search.answer == "inside" else "not a member")
+    return _searched(search, nearby, whole, budget, seed, why)
+
+
+def _searched(
+    search: _Search, nearby: Nearby, whole: np.ndarray, budget: int, seed: int, why: str
+) -> Membership:
+    """What a search for vertices brings."""
+    problem = nearby.problem
     rng = np.random.default_rng(seed)
     given = np.where(np.isfinite(whole), whole, 0.0)
-    queue = [parts_of(part, problem.arrays) for part in (given, -given) if given.any()]
+    own = (given, -given) if given.any() and search.aligned else ()
+    queue = [parts_of(part, problem.arrays) for part in own]
     queue += nearby.random_directions(seed=seed)  # gradients point their own way at a cone's tip
     idle = 0
+    budget += len(search.tried)
     while len(search.tried) < budget and idle < _IDLE:
         before = len(search.vertices)
         direction = queue.pop(0) if queue else search.next_direction(problem, rng)
@@ -283,10 +387,24 @@ def membership(
         idle = 0 if len(search.vertices) > before else idle + 1
         if not queue and (len(search.vertices) > before or search.answer == "open"):
             search.settle()
+            if search.answer == "outside" and search.proved(nearby):
+                return search.membership("not a member")
         if search.answer == "inside":
-            return Membership("member", search.distance, len(search.vertices), len(search.tried))
-    why = why or "the search ended without an answer"
-    return Membership("undecided", search.distance, len(search.vertices), len(search.tried), why)
+            return search.membership("member")
+    return search.membership("undecided", why or "the search ended without an answer")
+
+
+def _beyond(nearby: Nearby, chosen: np.ndarray, goal: np.ndarray, scale: np.ndarray) -> bool:
+    """Whether one element alone lies outside all that its limits can be."""
+    hull = nearby.approach.hull
+    if hull is None:
+        return False
+    balls = np.concatenate(hull)[chosen]
+    with working_precision(256):
+        return any(
+            ball.is_finite() and bool(abs(ball - _arb(float(g))) > _arb(float(s)))
+            for ball, g, s in zip(balls.tolist(), goal, scale, strict=True)
+        )
 
 
 _IDLE = 24  # directions in a row that bring nothing new
@@ -303,11 +421,18 @@ class _Search:
         self.answer = "open"
         self.distance = float("inf")
         self.direction: np.ndarray | None = None
+        self.normal: np.ndarray | None = None
+        self.aligned = True  # the gradients have the inputs' shapes
+        self.ranked: list[int] = []
         self.tried: list[np.ndarray] = []
         self.found: list[np.ndarray] = []
 
-    def add(self, limits: Limits, direction: Sequence[np.ndarray] = ()) -> bool:
+    def add(
+        self, limits: Limits, direction: Sequence[np.ndarray] = (), ranked: bool = False
+    ) -> bool:
         """Take in the limits along a direction; whether all of them are numbers."""
+        if ranked:
+            self.ranked.append(len(self.tried))
         flat = [np.asarray(part, dtype=np.float64).ravel() for part in direction]
         self.tried.append(np.concatenate(flat) if flat else np.zeros(0))
         self.found.append(np.zeros(0))
@@ -331,14 +456,16 @@ class _Search:
         towards the residual and away from it; at random.
         """
         total = sum(array.size for array in problem.arrays)
-        turn = len(self.tried) % 4
+        turn = len(self.tried) % 4 if self.aligned else 3
         pairs = [
             (tried, found)
             for tried, found in zip(self.tried, self.found, strict=True)
             if tried.size and found.size
         ]
         full = np.zeros(total)
-        if turn in (0, 2) and pairs:
+        if turn == 0 and self.ranked:
+            pairs = [(self.tried[k], self.found[k]) for k in self.ranked if self.found[k].size]
+        if turn == 0 and pairs:
             directions = np.array([tried[self.chosen] for tried, _ in pairs])
             gaps = np.abs(np.array([found for _, found in pairs]) - self.goal)
             gaps = gaps + rng.uniform(0, 1, size=gaps.shape) * self.scale
@@ -348,13 +475,54 @@ class _Search:
         if self.direction is not None and turn < 3:
             sizes = self.scale / self.scale.max()
             full[self.chosen] = self.direction / np.where(sizes > 0, sizes, 1.0)
-            return _towards(full if rng.random() < 0.5 else -full, problem, rng)
+            return _towards(full if turn == 1 else -full, problem, rng)
         return [Nearby._random(rng, array.shape) for array in problem.arrays]
+
+    def look_where_engines_choose(self, nearby: Nearby, gradients: Sequence[np.ndarray]) -> None:
+        """Take in limits in directions that suggest themselves, where they cost little."""
+        if self.answer == "inside" or nearby.approach.hull is None:
+            return
+        for direction in nearby.canonical_directions(gradients if self.aligned else None):
+            self.add(nearby.along(direction), direction)
+        self.settle()
+        if self.answer != "inside":
+            for direction in nearby.ranked_directions():
+                self.add(nearby.along(direction), direction, ranked=True)
+            self.settle()
+
+    def look_everywhere(self, nearby: Nearby) -> str:
+        """Take in the limits in all directions that matter; why these may not be all."""
+        survey = nearby.survey()
+        why = survey.why
+        for limits in survey.limits:
+            if not self.add(limits):
+                why = why or "a limit is infinite or does not exist"
+        self.settle()
+        return why
+
+    def membership(self, answer: str, why: str = "") -> Membership:
+        """The answer, and what was done for it."""
+        return Membership(answer, self.distance, len(self.vertices), len(self.tried), why)
+
+    def proved(self, nearby: Nearby) -> bool:
+        """Whether the plane found has all limits on the other side, also those not found."""
+        if self.normal is None or not self.aligned:
+            return False
+        full = np.zeros(nearby.size)
+        full[self.chosen] = self.normal
+        bound = nearby.approach.bound(parts_of(full, nearby.problem.arrays))
+        if bound is None:
+            return False
+        with working_precision(256):
+            level = _arb(0)
+            for n, g, s in zip(self.normal, self.goal, self.scale, strict=True):
+                level += _arb(float(n)) * _arb(float(g)) + _arb(abs(float(n))) * _arb(float(s))
+            return bool(bound > level)
 
     def settle(self) -> None:
         """Where the goal lies with respect to the vertices so far."""
         if self.vertices:
-            self.answer, self.distance, self.direction = decide(
+            self.answer, self.distance, self.direction, self.normal = decide(
                 np.array(self.vertices), self.goal, self.scale
             )
 

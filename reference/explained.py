@@ -79,8 +79,12 @@ def _with_subnormals(
 
 
 def promoted(certificate: Certificate) -> Format:
-    """The widest format of the float arrays; of 0-d ones only where there are no others."""
-    pairs = list(zip(certificate.problem.arrays, certificate.problem.formats, strict=True))
+    """The widest format of the float arrays; of 0-d ones only where there are no others.
+
+    Arrays without elements, which stand for a function's outputs, only where all are empty.
+    """
+    every = list(zip(certificate.problem.arrays, certificate.problem.formats, strict=True))
+    pairs = [(array, fmt) for array, fmt in every if array.size] or every
     floats = [(array, fmt) for array, fmt in pairs if array.dtype.kind == "f"] or pairs
     chosen = [fmt for array, fmt in floats if array.ndim] or [fmt for _, fmt in floats]
     return max(chosen, key=lambda fmt: fmt.precision)

@@ -63,13 +63,14 @@ def _affine_minimizer(points: np.ndarray) -> np.ndarray:
 
 def decide(
     vertices: np.ndarray, goal: np.ndarray, allowance: np.ndarray
-) -> tuple[str, float, np.ndarray]:
-    """(answer, distance, direction) of a goal and the hull of the rows of `vertices`.
+) -> tuple[str, float, np.ndarray, np.ndarray | None]:
+    """(answer, distance, direction, normal) of a goal and the hull of the rows of `vertices`.
 
     answer: "inside" where a point of the hull is within the allowance in every coordinate;
     "outside" where a plane is found, and checked in exact arithmetic, that has the goal and what
     is allowed around it on one side and all vertices on the other; "open" where neither is.
     distance: of the nearest point, as a multiple of the allowance. direction: away from it.
+    normal: of the plane.
 
     >>> corners = np.array([[1.0, 0.0], [0.0, 1.0]])
     >>> decide(corners, np.array([0.5, 0.5]), np.full(2, 1e-9))[0]
@@ -82,15 +83,16 @@ def decide(
     points = (vertices - goal) / sizes
     nearest, weights = minimum_norm_point(points)
     gaps = np.abs(_mixture(vertices, weights, goal))
-    distance = float((gaps / allowance).max(initial=0.0))
+    with np.errstate(over="ignore"):
+        distance = float((gaps / allowance).max(initial=0.0))
     direction = -nearest * sizes
     if distance <= 1.0:
-        return "inside", distance, direction
+        return "inside", distance, direction, None
     normal = nearest / np.abs(nearest).max() / sizes
     normal = normal / np.abs(normal).max()
     if np.isfinite(normal).all() and _separates(normal, vertices, goal, allowance):
-        return "outside", distance, direction
-    return "open", distance, direction
+        return "outside", distance, direction, normal
+    return "open", distance, direction, None
 
 
 def _mixture(vertices: np.ndarray, weights: np.ndarray, goal: np.ndarray) -> np.ndarray:

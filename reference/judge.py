@@ -272,6 +272,8 @@ def _find_kinks(
     found = problem.evaluate(certificate.precision, value=False)
     if not found.ties and not found.undecided and not found.unordered:
         return
+    if nearby.approach.hull is not None:
+        return  # what a tie decides is known
     limits = list(nearby.survey().limits)
     if nearby.survey().why:
         own = [
@@ -316,9 +318,7 @@ def _decide_kinks(
         np.zeros(mask.shape) if value is None else exact_array(value)[0].astype(np.float64)
         for value, mask in zip(given, where, strict=True)
     ]
-    limits = list(nearby.survey().limits)
-    if nearby.survey().why:
-        limits += [nearby.along(direction) for direction in nearby.random_directions(seed=seed)]
+    limits = nearby.sampled(seed)
     scales = []
     for number, (mask, fmt, explained) in enumerate(zip(where, formats, explain, strict=True)):
         size = np.zeros(mask.shape)

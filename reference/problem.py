@@ -12,6 +12,7 @@ import numpy as np
 from reference.content import complex_array, content
 from reference.differentiate import vjp, zeros
 from reference.domains.certified import Evaluation, Prepared, examine, prepare
+from reference.domains.sides import Sides
 from reference.floats import Format, exact_array, format_of
 from reference.graph import Constant, Contract, Input, Node
 
@@ -24,6 +25,8 @@ class Problem:
 
     arrays: the exact content of each input. formats: the dtype of each input. extra: the
     contents of other leaves without a value of their own. plans: what is known of the graph.
+    seed: the cotangent of the output, where the gradients are those of <output, seed>. pointwise:
+    the gradients are values, which count at the point alone, whatever they are nearby.
     """
 
     output: Node
@@ -34,6 +37,8 @@ class Problem:
     names: tuple[str, ...] = field(default=())
     extra: Mapping[Node, Any] = field(default_factory=dict, repr=False)
     plans: dict[bool, Prepared] = field(default_factory=dict, repr=False)
+    seed: Node | None = field(default=None, repr=False)
+    pointwise: bool = False
 
     def bindings(self, arrays: Sequence[Any] | None = None) -> dict[Node, Any]:
         """What every leaf holds, with the inputs as they are or with other contents."""
@@ -56,6 +61,7 @@ class Problem:
         value: bool = True,
         diagnose: bool = False,
         after: Any = None,
+        sides: Sides | None = None,
     ) -> Evaluation:
         """The value (if asked) and the gradients, at the exact inputs or at others."""
         return examine(
@@ -65,6 +71,7 @@ class Problem:
             after=after,
             diagnose=diagnose,
             prepared=self.prepared(value),
+            sides=sides,
         )
 
 
@@ -82,15 +89,7 @@ def gradient_nodes(
 
     Raises RuntimeError for a missing cotangent, ValueError for a shape or order that cannot be.
     """
-    if cotangent is None:
-        if any(size != 1 for size in output.shape):
-            raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        cotangent = np.ones(output.shape)
-    seed = cotangent if isinstance(cotangent, Node) else Constant(exact_array(cotangent)[0])
-    if seed.shape != output.shape:
-        raise ValueError(
-            f"the cotangent has shape {seed.shape}, the output {output.shape}: give equal shapes"
-        )
+    seed = _seed(output, cotangent)
     if order < 1:
         raise ValueError(f"order is {order}: give 1 for the gradient, 2 for second derivatives")
     pulled = vjp([output], inputs, [seed])
@@ -102,6 +101,19 @@ def gradient_nodes(
         zeros(node.shape) if gradient is None else gradient
         for gradient, node in zip(pulled, inputs, strict=True)
     )
+
+
+def _seed(output: Node, cotangent: Any) -> Node:
+    if cotangent is None:
+        if any(size != 1 for size in output.shape):
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        cotangent = np.ones(output.shape)
+    seed = cotangent if isinstance(cotangent, Node) else Constant(exact_array(cotangent)[0])
+    if seed.shape != output.shape:
+        raise ValueError(
+            f"the cotangent has shape {seed.shape}, the output {output.shape}: give equal shapes"
+        )
+    return seed
 
 
 def _directions(inputs: Sequence[Input], direction: Sequence[Any] | None) -> list[Node]:
@@ -170,13 +182,15 @@ def _trace(
     names = _parameter_names(f, len(arrays))
     inputs, arguments = variables(names, contents)
     output = _node_of(f(*arguments))
+    seed = _seed(output, cotangent)
     return Problem(
         output,
         inputs,
         tuple(content for content, _ in contents),
         tuple(format_of(dtype) for _, dtype in contents),
-        gradient_nodes(output, inputs, cotangent, order, direction),
+        gradient_nodes(output, inputs, seed, order, direction),
         names,
+        seed=seed if order == 1 else None,
     )
 
 

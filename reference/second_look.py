@@ -11,20 +11,27 @@ share of a rounding, and what that does to the gradient counts as explained, wit
 - Where adding a constant to an argument leaves the gradients as they are, as in a softmax, an
   implementation may subtract the maximum. There, inputs move in proportion to their distance
   from it, not from zero.
+
+Where equations are solved, algorithms are accurate norm-wise, and in no finer sense: an element
+may be off by a roundoff of the array's largest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import flint
 import numpy as np
+import sympy as sp
 
 from reference.certify import Certificate
-from reference.domains.certified import to_balls, working_precision
+from reference.domains.certified import Balls, evaluate, to_balls, working_precision
 from reference.domains.rounded import BallRounding
+from reference.domains.walk import unmask
 from reference.floats import Format
+from reference.graph import Constant, Map, Node, Solve, topological
 
 __all__ = ["CAP", "centres_of", "look_again"]
 
@@ -82,6 +89,7 @@ def look_again(
     sizes = look.sizes(seed)
     tiny = _arb(2) ** (fmt.emin + fmt.precision)
     zero = any(bool(abs(ball) < tiny) for truth in look.truths for ball in truth.tolist())
+    norms, steps = look.norms(), look.steps(seed)
     inner = [np.zeros(half.size) for half in halves]
     outer = [np.zeros(half.size) for half in halves]
     done = 0
@@ -94,11 +102,11 @@ def look_again(
                 _add(inner, look.rounded(rng))
         done = stage
         excess = []
-        for half, old, within, without, size in zip(
-            halves, first, inner, outer, sizes, strict=True
+        for half, old, within, without, size, norm, step in zip(
+            halves, first, inner, outer, sizes, norms, steps, strict=True
         ):
             explained = half + np.fmax(old, within / np.sqrt(done))
-            explained += np.minimum(without / np.sqrt(done), size)
+            explained += np.minimum(np.fmax(without / np.sqrt(done), step), size) + norm
             excess.append(1.0 / np.maximum(explained, 1e-300))
         least = min((float(e.min(initial=np.inf)) for e in excess), default=np.inf)
         if least > threshold * _HOPELESS:
@@ -219,6 +227,36 @@ class _Look:
         """How far inputs moved by a share of a rounding move the gradients."""
         return self._ratios(self._gradients(self._inputs(rng, share), None))
 
+    def steps(self, seed: int) -> list[np.ndarray]:
+        """What rounding explains where `erf` and `tanh` inside a formula are rounded, too."""
+        after = _InSteps(self.fmt, np.random.default_rng([seed, 9]), self.problem.gradients)
+        if not after.split:
+            return [np.zeros(error.size) for error in self.errors]
+        totals = [np.zeros(error.size) for error in self.errors]
+        for _ in range(_STAGES[-1]):
+            found = self.problem.evaluate(self.precision, value=False, after=after)
+            _add(totals, self._ratios([array.ravel() for array in found.values]))
+        return [total / np.sqrt(_STAGES[-1]) for total in totals]
+
+    def norms(self) -> list[np.ndarray]:
+        """A roundoff of the largest element, where equations are solved: all that is promised."""
+        unit = 2.0**-self.fmt.precision
+        result = []
+        for node, enclosure, error in zip(
+            self.problem.gradients, self.certificate.gradients, self.errors, strict=True
+        ):
+            largest = float(np.abs(enclosure.mid).max(initial=0.0, where=enclosure.finite))
+            solved = error.size and any(isinstance(part, Solve) for part in topological([node]))
+            sizes = np.full(error.size, largest * unit if solved else 0.0)
+            result.append(self._multiples(sizes, error))
+        return result
+
+    def _multiples(self, sizes: np.ndarray, error: np.ndarray) -> np.ndarray:
+        with working_precision(self.precision):
+            return np.array(
+                [float(_arb(s) / e) for s, e in zip(sizes.tolist(), error.tolist(), strict=True)]
+            )
+
     def _inputs(self, rng: np.random.Generator, share: float) -> list[np.ndarray]:
         unit = 2.0**-self.fmt.precision
         moved = []
@@ -250,6 +288,48 @@ class _Look:
                     ratios = np.fmin(ratios, np.abs(other))
                 result.append(np.where(np.isfinite(ratios), ratios, 0.0))
         return result
+
+
+class _InSteps:
+    """The `after` of an evaluation in which `erf(u)` and `tanh(u)`, parts of a Map, are rounded.
+
+    Everybody computes the slope of gelu so, in several steps. A tanh of an argument itself is
+    another matter: its derivative has a formula that does not cancel.
+    """
+
+    def __init__(self, fmt: Format, rng: np.random.Generator, wanted: Sequence[Node]) -> None:
+        self.unit = 2.0**-fmt.precision
+        self.rng = rng
+        self.split = {
+            id(node): found
+            for node in topological(wanted)
+            if isinstance(node, Map) and (found := _parts(node.expression))
+        }
+
+    def __call__(self, node: Node, inputs: list[Balls], result: Balls) -> Balls:
+        if id(node) not in self.split or 0 in result.shape:
+            return result
+        assert isinstance(node, Map)
+        given = [Constant(unmask(value.array(), _arb(0))) for value in inputs]
+        total = result.array()
+        for slope, part in self.split[id(node)]:
+            draws = to_balls(self.rng.uniform(-self.unit, self.unit, size=result.shape))
+            moved = evaluate([Map(slope * part, given)])[0]
+            total = total + np.broadcast_to(moved, result.shape) * draws
+        return Balls(result.shape, np.asarray(total, dtype=object).reshape(result.shape))
+
+
+@lru_cache(maxsize=4096)
+def _parts(expression: sp.Expr) -> tuple[tuple[sp.Expr, sp.Expr], ...]:
+    """(the slope of the expression with respect to it, it), for each erf(u) and tanh(u)."""
+    found = []
+    for part in sorted(expression.atoms(sp.erf, sp.tanh), key=str):
+        if part == expression or (isinstance(part, sp.tanh) and part.args[0].is_Symbol):
+            continue
+        step = sp.Dummy("step")
+        slope = sp.diff(expression.xreplace({part: step}), step).xreplace({step: part})
+        found.append((slope, part))
+    return tuple(found)
 
 
 def _floats(balls: Any) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.conversion import checked_number
+from autodiff.dtypes import complex64, from_numpy_dtype, int64
 from autodiff.functions.arguments import is_number, is_tensor_like, raw, require_tensor
 from autodiff.modes import settings
 from autodiff.ops import pointwise as ops
@@ -34,6 +35,7 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "kind_of",
     "le",
     "log",
     "log1p",
@@ -47,6 +49,7 @@ __all__ = [
     "ne",
     "neg",
     "negative",
+    "ordered",
     "pow",
     "reciprocal",
     "relu",
@@ -78,7 +81,7 @@ def _operands(function: str, input: Any, other: Any) -> None:
         require_tensor(function, other, "other", 2)
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
     """NumPy's letter for the kind of a tensor's or a number's dtype."""
     if isinstance(value, TensorState):
         return value._data.dtype.kind  # type: ignore[no-any-return]
@@ -93,7 +96,7 @@ _NUMBER_KINDS = (("b", bool), ("i", int), ("f", float), ("c", complex))
 
 def _check_alpha(input: Any, other: Any, alpha: Any) -> None:
     """PyTorch's complaints about a factor of another kind than what it scales."""
-    kinds = _kind(input) + _kind(other)
+    kinds = kind_of(input) + kind_of(other)
     if isinstance(alpha, bool) and kinds != "bb":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if isinstance(alpha, complex) and "c" not in kinds:
@@ -110,7 +113,7 @@ def _scaled(plain: Any, scaled: Any, input: Any, other: Any, alpha: Any) -> Any:
     if alpha is not True and type(alpha) is int and alpha == 1:
         return binary(plain, input, other)
     _check_alpha(input, other, alpha)
-    if _kind(input) + _kind(other) == "bb":
+    if kind_of(input) + kind_of(other) == "bb":
         alpha = bool(alpha)
     return scaled(input, other, alpha=alpha)
 
@@ -226,12 +229,18 @@ def pow(input: Any, exponent: Any) -> Any:
         if isinstance(input, TensorState):
             kind = input._data.dtype.kind
             if kind in "iub":
+                if isinstance(exponent, bool) and kind == "b":
+                    return input.clone() if exponent else input | True  # type: ignore[attr-defined,operator]
+                if kind == "b" and isinstance(exponent, int):
+                    input = input.to(int64)  # type: ignore[attr-defined]
                 if isinstance(exponent, int):
                     if exponent < 0:
                         raise RuntimeError("Integers to negative integer powers are not allowed.")
                 else:
-                    input = input.to(settings.default_dtype)  # type: ignore[attr-defined]
-        return ops.POW_NUMBER(input, exponent=exponent)
+                    input = input.to(settings.default_dtype)
+            elif kind == "V" and isinstance(exponent, complex):
+                input = input.to(complex64)  # type: ignore[attr-defined]
+        return ops.POW_NUMBER.straight(input, exponent=exponent)
     require_tensor("pow", exponent, "exponent", 2)
     return ops.POW_BASE(input, exponent)
 
@@ -263,7 +272,7 @@ def abs(input: Any) -> Any:
 
 def sign(input: Any) -> Any:
     """-1, 0 or 1 (0 for nan); its gradient is 0."""
-    kind = _kind(require_tensor("sign", input))
+    kind = kind_of(require_tensor("sign", input))
     if kind == "b":
         return input.clone()
     if kind == "c":
@@ -276,9 +285,9 @@ def sign(input: Any) -> Any:
 
 def sgn(input: Any) -> Any:
     """The sign; of a complex number, the number of size 1 in its direction."""
-    if _kind(require_tensor("sgn", input)) == "c":
+    if kind_of(require_tensor("sgn", input)) == "c":
         return ops.SGN(input)
-    return sign(input)
+    return unary(ops.SGN_REAL, input) if kind_of(input) in "fV" else sign(input)
 
 
 def exp(input: Any) -> Any:
@@ -355,7 +364,7 @@ def sigmoid(input: Any) -> Any:
     """1 / (1 + exp(-input)), accurate in both tails."""
     if isinstance(input, TensorState) and input._data.dtype.kind == "f":
         return ops.SIGMOID.straight(input)
-    if _kind(require_tensor("sigmoid", input)) == "c":
+    if kind_of(require_tensor("sigmoid", input)) == "c":
         return ops.SIGMOID_COMPLEX(input)
     return unary(ops.SIGMOID, input)
 
@@ -369,7 +378,7 @@ def relu(input: Any) -> Any:
     """max(input, 0); its gradient at 0 is 0."""
     if isinstance(input, TensorState) and input._data.dtype.kind == "f":
         return ops.RELU.straight(input)
-    kind = _kind(require_tensor("relu", input))
+    kind = kind_of(require_tensor("relu", input))
     if kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
     if kind == "c":
@@ -379,7 +388,7 @@ def relu(input: Any) -> Any:
 
 def _real(function: str, input: Any) -> str:
     """The kind of a real input; PyTorch's words for a complex one."""
-    kind = _kind(require_tensor(function, input))
+    kind = kind_of(require_tensor(function, input))
     if kind == "c":
         raise NotImplementedError(f"{function} is not supported for complex inputs")
     return kind
@@ -401,7 +410,7 @@ def maximum(input: Any, other: Any) -> Any:
     """The larger of two, element by element; a tie shares the gradient evenly."""
     require_tensor("maximum", input)
     require_tensor("maximum", other, "other", 2)
-    if "c" in _kind(input) + _kind(other):
+    if "c" in kind_of(input) + kind_of(other):
         raise RuntimeError("maximum not implemented for complex tensors.")
     return ops.MAXIMUM(input, other)
 
@@ -410,7 +419,7 @@ def minimum(input: Any, other: Any) -> Any:
     """The smaller of two, element by element; a tie shares the gradient evenly."""
     require_tensor("minimum", input)
     require_tensor("minimum", other, "other", 2)
-    if "c" in _kind(input) + _kind(other):
+    if "c" in kind_of(input) + kind_of(other):
         raise RuntimeError("minimum not implemented for complex tensors.")
     return ops.MINIMUM(input, other)
 
@@ -423,7 +432,7 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     require_tensor("clamp", input)
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if _kind(input) == "c":
+    if kind_of(input) == "c":
         raise NotImplementedError("clamp is not supported for complex types")
     if is_tensor_like(min) or is_tensor_like(max):
         if is_tensor_like(min) == is_tensor_like(max) or min is None or max is None:
@@ -432,7 +441,7 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
         min, max = (v.item() if is_tensor_like(v) else v for v in (min, max))
     if _integral(input) and any(isinstance(bound, float) for bound in (min, max)):
         input = input.to(settings.default_dtype)
-    if _kind(input) in "iu":
+    if kind_of(input) in "iu":
         for bound in (min, max):
             checked_number(bound, raw(input).dtype)
     return ops.CLAMP_NUMBERS(input, min=min, max=max)
@@ -461,10 +470,23 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     return ops.WHERE(condition, input, other)
 
 
+def ordered(row: Any, input: Any, other: Any) -> Any:
+    """A comparison by size, which complex numbers do not have."""
+    kinds = kind_of(input) + kind_of(other)
+    if "c" in kinds:
+        first = input if isinstance(input, TensorState) else other
+        title = from_numpy_dtype(first._data.dtype).title
+        title = title if title.startswith("Complex") else "ComplexFloat"
+        raise NotImplementedError(f"\"{row.name}_cpu\" not implemented for '{title}'")
+    return row(input, other)
+
+
 def _comparison(row: Any) -> Any:
+    by_size = row.name in ("lt", "le", "gt", "ge")
+
     def compare(input: Any, other: Any) -> Any:
         _operands(row.name, input, other)
-        return row(input, other)
+        return ordered(row, input, other) if by_size else row(input, other)
 
     compare.__name__ = row.name
     compare.__doc__ = f"Elementwise `{row.name}`: a bool tensor, not differentiable."
@@ -477,7 +499,12 @@ lt = _comparison(ops.LT)
 le = _comparison(ops.LE)
 gt = _comparison(ops.GT)
 ge = _comparison(ops.GE)
-logical_and = _comparison(ops.LOGICAL_AND)
+
+
+def logical_and(input: Any, other: Any) -> Any:
+    """True where an element of neither is zero."""
+    require_tensor("logical_and", input)
+    return ops.LOGICAL_AND(input, require_tensor("logical_and", other, "other", 2))
 
 
 def logical_not(input: Any) -> Any:

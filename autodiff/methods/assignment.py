@@ -36,7 +36,8 @@ def assign(tensor: Any, index: Any, value: Any) -> None:
     if picked is None:
         place(tensor, value)
         return
-    if picked[0].ndim == 0 and picked[0].dtype.kind == "b":
+    first = picked[0]
+    if isinstance(first, np.ndarray) and first.ndim == 0 and first.dtype.kind == "b":
         tensor = getitem(tensor, None)  # PyTorch gives a 0-d mask a dimension to select from
         picked = (picked[0].reshape(1), *picked[1:])
     dtype = tensor._data.dtype

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.functions.arguments import axis, is_number, raw, require_tensor
-from autodiff.functions.indexing import explained, index_arrays
+from autodiff.functions import logic, pointwise
+from autodiff.functions.arguments import is_number, raw, require_tensor
 from autodiff.functions.pointwise import refuse_bool
-from autodiff.inplace import copy_into, fill, write, zero
-from autodiff.ops import indexing as index_ops
+from autodiff.functions.shapes import squeeze, t, transpose, unsqueeze
+from autodiff.inplace import copy_into, fill, overwrite, write, zero
+from autodiff.methods.variants import add_methods, add_variants, viewed_in_place, written_test
 from autodiff.ops import pointwise as ops
-from autodiff.ops import reductions as reduction_ops
-from autodiff.ops import shapes as shape_ops
+from autodiff.ops.writing import COMPARISONS
 from autodiff.state import TensorState
 
 __all__ = ["InPlace"]
@@ -24,7 +24,10 @@ def _operand(method: str, other: Any) -> Any:
 
 
 class InPlace(TensorState):
-    """In-place methods of `Tensor`: they write to its memory and return it."""
+    """In-place methods of `Tensor`: they write to its memory and return it.
+
+    The frequent ones are written out; all others are made from the functions by `variants.py`.
+    """
 
     __slots__ = ()
 
@@ -40,31 +43,16 @@ class InPlace(TensorState):
     def mul_(self, other: Any) -> Any:
         return write(ops.MUL, self, _operand("mul_", other))
 
-    def div_(self, other: Any) -> Any:
-        return write(ops.DIV, self, _operand("div_", other))
-
-    def remainder_(self, other: Any) -> Any:
-        return write(ops.REMAINDER, self, _operand("remainder_", other))
+    def div_(self, other: Any, *, rounding_mode: str | None = None) -> Any:
+        _operand("div_", other)
+        if rounding_mode is None:
+            return write(ops.DIV, self, other)
+        return self._divided_(other, rounding_mode=rounding_mode)
 
     def pow_(self, exponent: Any) -> Any:
         if isinstance(exponent, TensorState):
             return write(ops.POW_TENSORS, self, exponent)
-        return write(ops.POW_NUMBER, self, exponent=exponent)
-
-    def clamp_(self, min: Any = None, max: Any = None) -> Any:
-        if isinstance(min, TensorState) or isinstance(max, TensorState):
-            return write(ops.CLAMP_TENSORS, self, min, max)
-        return write(ops.CLAMP_NUMBERS, self, min=min, max=max)
-
-    def masked_fill_(self, mask: Any, value: Any) -> Any:
-        return write(index_ops.MASKED_FILL, self, value, mask=np.array(raw(mask)))
-
-    def index_put_(self, indices: Any, values: Any, accumulate: bool = False) -> Any:
-        picked = index_arrays(indices, self._data.shape)
-        try:
-            return write(index_ops.INDEX_PUT, self, values, index=picked, accumulate=accumulate)
-        except IndexError as error:
-            raise explained(error, picked, self._data.shape) from None
+        return self._raised_(exponent)
 
     def fill_(self, value: Any) -> Any:
         return fill(self, value)
@@ -75,77 +63,78 @@ class InPlace(TensorState):
     def copy_(self, src: Any, non_blocking: bool = False) -> Any:
         return copy_into(self, _operand("copy_", src))
 
-    def tril_(self, diagonal: int = 0) -> Any:
-        return write(shape_ops.TRIL, self, diagonal=diagonal)
+    def fill_diagonal_(self, fill_value: Any, wrap: bool = False) -> Any:
+        if self._data.ndim < 2:
+            raise RuntimeError("dimensions must larger than 1")
+        sizes = self._data.shape
+        if len(sizes) > 2 and len(set(sizes)) > 1:
+            raise RuntimeError("all dimensions of input must be of equal length")
+        places = np.arange(min(sizes))
+        index: Any = (places,) * len(sizes)
+        if wrap and len(sizes) == 2 and sizes[0] > sizes[1]:
+            rows = np.array([r for r in range(sizes[0]) if r % (sizes[1] + 1) < sizes[1]])
+            index = (rows, rows % (sizes[1] + 1))
+        if len(sizes) == 2 and not wrap:
+            fill(self.diagonal(), fill_value)  # type: ignore[attr-defined]
+        else:
+            self[index] = raw(fill_value)  # type: ignore[index]
+        return self
 
-    def triu_(self, diagonal: int = 0) -> Any:
-        return write(shape_ops.TRIU, self, diagonal=diagonal)
+    def logical_not_(self) -> Any:
+        return overwrite(self, pointwise.logical_not(self)._data)
 
-    def cumsum_(self, dim: int) -> Any:
-        return write(reduction_ops.CUMSUM, self, dim=axis(dim, self._data.ndim))
+    def squeeze_(self, dim: Any = None) -> Any:
+        return viewed_in_place("squeeze_", squeeze, self, dim)
 
-    def exp_(self) -> Any:
-        return write(ops.EXP, self)
+    def unsqueeze_(self, dim: int) -> Any:
+        return viewed_in_place("unsqueeze_", unsqueeze, self, dim)
 
-    def expm1_(self) -> Any:
-        return write(ops.EXPM1, self)
+    def transpose_(self, dim0: int, dim1: int) -> Any:
+        return viewed_in_place("transpose_", transpose, self, dim0, dim1)
 
-    def log_(self) -> Any:
-        return write(ops.LOG, self)
+    def t_(self) -> Any:
+        if self._data.ndim > 2:
+            raise RuntimeError(
+                f"t_() expects a tensor with <= 2 dimensions, but self is {self._data.ndim}D"
+            )
+        return viewed_in_place("t_", t, self)
 
-    def log1p_(self) -> Any:
-        return write(ops.LOG1P, self)
+    swapaxes_ = swapdims_ = transpose_
+    _divided_: Any
+    _raised_: Any
 
-    def sqrt_(self) -> Any:
-        return write(ops.SQRT, self)
 
-    def rsqrt_(self) -> Any:
-        return write(ops.RSQRT, self)
+def _compared(name: str) -> Any:
+    plain = getattr(ops, name.upper())
 
-    def reciprocal_(self) -> Any:
-        return write(ops.RECIPROCAL, self)
+    def compare_(self: Any, other: Any) -> Any:
+        _operand(f"{name}_", other)
+        if name not in ("eq", "ne") and "c" in pointwise.kind_of(self) + pointwise.kind_of(other):
+            pointwise.ordered(plain, self, other)
+        return written_test(COMPARISONS[name][not is_number(other)], plain, self, other)
 
-    def sin_(self) -> Any:
-        return write(ops.SIN, self)
+    return compare_
 
-    def cos_(self) -> Any:
-        return write(ops.COS, self)
 
-    def tan_(self) -> Any:
-        return write(ops.TAN, self)
+def _decided(name: str) -> Any:
+    function = getattr(logic, name, None) or getattr(pointwise, name)
 
-    def sinh_(self) -> Any:
-        return write(ops.SINH, self)
+    def decide_(self: Any, other: Any) -> Any:
+        require_tensor(f"{name}_", other, "other", 1)
+        return overwrite(self, function(self, other)._data)  # PyTorch keeps the history, too
 
-    def cosh_(self) -> Any:
-        return write(ops.COSH, self)
+    return decide_
 
-    def tanh_(self) -> Any:
-        return write(ops.TANH, self)
 
-    def sigmoid_(self) -> Any:
-        return write(ops.SIGMOID, self)
-
-    def erf_(self) -> Any:
-        return write(ops.ERF, self)
-
-    def relu_(self) -> Any:
-        return write(ops.RELU, self)
-
-    def floor_(self) -> Any:
-        return write(ops.FLOOR, self)
-
-    def round_(self) -> Any:
-        return write(ops.ROUND, self)
-
-    def neg_(self) -> Any:
-        return write(ops.NEG, self)
-
-    def abs_(self) -> Any:
-        return write(ops.ABS, self)
-
-    def sign_(self) -> Any:
-        return write(ops.SIGN, self)
-
-    def square_(self) -> Any:
-        return write(ops.POW_NUMBER, self, exponent=2)
+for _name, _other in zip(
+    COMPARISONS,
+    ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
+    strict=True,
+):
+    setattr(InPlace, f"{_name}_", _compared(_name))
+    if _name != "eq":
+        setattr(InPlace, f"{_other}_", getattr(InPlace, f"{_name}_"))
+for _name in ("logical_and", "logical_or", "logical_xor"):
+    setattr(InPlace, f"{_name}_", _decided(_name))
+add_variants(InPlace)
+add_methods(InPlace)

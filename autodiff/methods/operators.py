@@ -112,16 +112,16 @@ class Operators(TensorState):
         return ops.NE(self, other) if _fits(other) else NotImplemented
 
     def __lt__(self, other: Any) -> Any:
-        return ops.LT(self, other) if _fits(other) else NotImplemented
+        return pointwise.ordered(ops.LT, self, other) if _fits(other) else NotImplemented
 
     def __le__(self, other: Any) -> Any:
-        return ops.LE(self, other) if _fits(other) else NotImplemented
+        return pointwise.ordered(ops.LE, self, other) if _fits(other) else NotImplemented
 
     def __gt__(self, other: Any) -> Any:
-        return ops.GT(self, other) if _fits(other) else NotImplemented
+        return pointwise.ordered(ops.GT, self, other) if _fits(other) else NotImplemented
 
     def __ge__(self, other: Any) -> Any:
-        return ops.GE(self, other) if _fits(other) else NotImplemented
+        return pointwise.ordered(ops.GE, self, other) if _fits(other) else NotImplemented
 
     def __iadd__(self, other: Any) -> Any:  # type: ignore[misc]
         return write(ops.ADD, self, other) if _fits(other) else NotImplemented

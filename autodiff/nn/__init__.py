@@ -1,5 +1,6 @@
-"""What networks need: for now the functions."""
+"""What networks need: functions and parameters."""
 
-from autodiff.nn import functional
+from autodiff.nn import functional, parameter
+from autodiff.nn.parameter import Parameter
 
-__all__ = ["functional"]
+__all__ = ["Parameter", "functional", "parameter"]

@@ -78,6 +78,7 @@ __all__ = [
     "RSUB_SCALED",
     "RSUB_TENSORS",
     "SGN",
+    "SGN_REAL",
     "SIGMOID",
     "SIGMOID_BACKWARD",
     "SIGMOID_COMPLEX",
@@ -179,6 +180,7 @@ def _sgn_rule(xp: Any, g: Any, x: Any, out: Any) -> Any:
 SGN = pointwise(  # of complex numbers
     "sgn", "SgnBackward0", lambda xp, x: xp.sign(x), (_sgn_rule,), holomorphic=False
 )
+SGN_REAL = SIGN.variant("SgnBackward0")
 EXP = pointwise("exp", "ExpBackward0", "exp", (lambda g, out: g * out,))
 EXPM1 = pointwise("expm1", "Expm1Backward0", "expm1", (lambda xp, g, x: g * xp.exp(x),))
 LOG = pointwise("log", "LogBackward0", "log", (lambda g, x: g / x,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autodiff.kernels import normalisation as kernels
 from autodiff.kernels.scatter import take_along
 from autodiff.ops.indexing import GATHER_PUT
 from autodiff.primitive import primitive
@@ -22,15 +23,13 @@ __all__ = [
 def _softmax_kernel(xp: Any, x: Any, dim: int) -> Any:
     if not x.ndim or 0 in x.shape:
         return xp.ones_like(x)
-    powers = xp.exp(x - xp.max(x, axis=dim, keepdims=True))
-    return powers / xp.sum(powers, axis=dim, keepdims=True)
+    return kernels.softmax(xp, x, dim)
 
 
 def _softmax_rule(xp: Any, g: Any, out: Any, dim: int) -> Any:
     if not out.ndim:
         return xp.zeros_like(g)
-    weighted = g * out
-    return weighted - out * xp.sum(weighted, axis=dim, keepdims=True)
+    return kernels.softmax_rule(xp, g, out, dim)
 
 
 SOFTMAX = primitive("softmax", "SoftmaxBackward0", _softmax_kernel, (_softmax_rule,))
@@ -39,8 +38,7 @@ SOFTMAX = primitive("softmax", "SoftmaxBackward0", _softmax_kernel, (_softmax_ru
 def _log_softmax_kernel(xp: Any, x: Any, dim: int) -> Any:
     if not x.ndim or 0 in x.shape:
         return xp.zeros_like(x)
-    shifted = x - xp.max(x, axis=dim, keepdims=True)
-    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=dim, keepdims=True))
+    return kernels.log_softmax(xp, x, dim)
 
 
 def _log_softmax_rule(xp: Any, g: Any, out: Any, dim: int) -> Any:

@@ -81,7 +81,10 @@ class Adapter(ABC):
     name: str
     """As `engine=` takes it."""
     second_order: tuple[str, ...] = ()
-    """The mode pairs on offer, of "rr", "fr" (forward over reverse), "rf" and "ff"."""
+    """The mode pairs on offer, of "rr", "fr" (forward over reverse), "rf" and "ff".
+
+    "rc" is "rr", by the cotangent.
+    """
     forward_mode: bool = False
     layouts: bool = True
     """Whether arrays have strides."""
@@ -155,7 +158,8 @@ class Adapter(ABC):
     ) -> Arrays:
         """The gradient of <<f, cotangents>', tangents>, per argument of `wrt`.
 
-        In the mode "ff": the second derivative of f along the tangents, per output.
+        In the mode "ff": the second derivative of f along the tangents, per output. In the mode
+        "rc": the gradient of the same by the cotangents, which is that of f along the tangents.
         """
         raise NotOffered(f"{self.name} has no second derivatives in the mode {mode}")
 

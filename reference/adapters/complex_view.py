@@ -109,7 +109,7 @@ class ComplexView(Adapter):
         tangents: Arrays,
     ) -> Arrays:
         found = self.inner.second(mode, f, arrays, wrt, self._turned(cotangents), tangents)
-        return found if mode == "ff" else self._turned(found)
+        return found if mode in ("ff", "rc") else self._turned(found)
 
     def _parts_as_complex(self, tensors: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:
         """The oracle's tensors of parts as complex ones, where the arguments are complex."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from reference.adapters.adapter import Adapter, strided
+from reference.adapters.adapter import Adapter, Function, strided
+from reference.trace.numpy_arrays import as_numpy, as_tensor
 
 __all__ = ["NumpyArrays"]
 
@@ -26,3 +28,9 @@ class NumpyArrays(Adapter):
             return np.ascontiguousarray(array).reshape(content.shape)
         whole, view = strided(array)
         return view(whole)
+
+    def trace(self, f: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:
+        def function(*given: Any) -> Any:
+            return as_tensor(f(*(as_numpy(value) for value in given)))
+
+        return super().trace(function, tensors, arrays)

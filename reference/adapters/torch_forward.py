@@ -16,7 +16,7 @@ __all__ = ["TorchForward"]
 class TorchForward(TorchNames):
     """Both modes, and the four pairs of them."""
 
-    second_order = ("rr", "fr", "rf", "ff")
+    second_order = ("rr", "rc", "fr", "rf", "ff")
     forward_mode = True
 
     def push(
@@ -40,7 +40,7 @@ class TorchForward(TorchNames):
         cotangents: Arrays,
         tangents: Arrays,
     ) -> Arrays:
-        if mode == "rr":
+        if mode in ("rr", "rc"):
             return super()._second(mode, f, arrays, wrt, cotangents, tangents)
         with _quiet():
             return self._second_forward(mode, f, arrays, wrt, cotangents, tangents)

@@ -36,7 +36,7 @@ _NOT_OFFERED = (
 class TorchNames(Adapter):
     """Reverse mode, and reverse over reverse, in PyTorch's spelling."""
 
-    second_order: tuple[str, ...] = ("rr",)
+    second_order: tuple[str, ...] = ("rr", "rc")
     expands = True
 
     @property
@@ -120,13 +120,16 @@ class TorchNames(Adapter):
         cotangents: Arrays,
         tangents: Arrays,
     ) -> Arrays:
-        if mode != "rr":
+        if mode not in ("rr", "rc"):
             raise NotOffered(f"{self.name} has no second derivatives in the mode {mode}")
         asked = self._leaves(arrays, wrt)
         outputs = flattened(f(*arrays))
+        if mode == "rc":
+            cotangents = [cotangent.requires_grad_(True) for cotangent in cotangents]
         first = self._grad(outputs, asked, cotangents, create_graph=True)
         pairs = [(g, u) for g, u in zip(first, tangents, strict=True) if g is not None]
-        return self._grad([g for g, _ in pairs], asked, [u for _, u in pairs])
+        targets = asked if mode == "rr" else cotangents
+        return self._grad([g for g, _ in pairs], targets, [u for _, u in pairs])
 
     @staticmethod
     def refusal(error: Exception) -> Exception:

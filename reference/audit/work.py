@@ -128,7 +128,8 @@ def _mode(comparison: Comparison) -> str:
     """Which column of the table a comparison belongs to."""
     if comparison.what != "second":
         return comparison.what
-    return next(mode for mode, name in MODE_NAMES.items() if name == comparison.detail)
+    found = comparison.detail.partition(",")[0]  # "…, by the cotangent" is the same mode
+    return next(mode for mode, name in MODE_NAMES.items() if name == found)
 
 
 def audit_piece(piece: Piece) -> Outcome:

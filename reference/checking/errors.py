@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -51,7 +52,7 @@ def _histogram(errors: np.ndarray) -> tuple[tuple[float, int], ...]:
     exponents = np.where(mantissas == 0.5, exponents - 1, exponents)  # 2**k is within bound 2**k
     exponents = np.maximum(np.where(finite == 0, _LEAST, exponents), _LEAST)
     counts = Counter(exponents.tolist())
-    found = [(float(np.ldexp(1.0, e)), count) for e, count in sorted(counts.items())]
+    found = [(math.ldexp(1.0, min(e, 1023)), count) for e, count in sorted(counts.items())]
     if known.size > finite.size:
         found.append((float("inf"), int(known.size - finite.size)))
     return tuple(found)

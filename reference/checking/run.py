@@ -23,6 +23,7 @@ __all__ = ["EVERYTHING", "Check", "Settings"]
 EVERYTHING = ("value", "vjp", "jvp", "second", "layout", "again", "repeat", "unmodified")
 _MODES = {
     "rr": "reverse over reverse",
+    "rc": "reverse over reverse, by the cotangent",
     "fr": "forward over reverse",
     "rf": "reverse over forward",
     "ff": "forward over forward",
@@ -98,6 +99,9 @@ class Check:
         ]
         if not outputs:
             return drawn
+        if outputs == 1 and count > 1:  # numbers of both signs
+            pairs = zip(drawn[0][1], drawn[1][1], strict=True)
+            drawn[1] = (drawn[1][0], [-np.abs(b) * np.sign(a) for a, b in pairs])
         small = outputs <= _ROWS and outputs * inputs <= _MANY
         return drawn + single_entries(self.shapes, seed, None if small else _SPOTS)
 
@@ -328,6 +332,10 @@ class Check:
                     self.like_outputs(cotangent),
                     self.like_inputs(direction),
                 )
+                if mode == "rc":
+                    targets = _outputs(len(self.outputs), "the derivative along u of output")
+                    self.tangents("second", detail, targets, found, self._pushed(direction))
+                    continue
                 if mode == "ff":
                     targets = _outputs(len(self.outputs), "the second tangent of output")
                     self.tangents(
@@ -336,6 +344,9 @@ class Check:
                     continue
                 row = row or self.truth.second(cotangent, direction)
                 self.gradients("second", detail, found, row)
+
+    def _pushed(self, direction: Arrays) -> Row:
+        return self.truth.pushed([direction])[0]
 
     def layout(self) -> None:
         """Arguments and cotangents that are not contiguous."""

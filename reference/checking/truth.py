@@ -14,6 +14,7 @@ from typing import Any
 import flint
 import numpy as np
 
+from reference import build
 from reference.adapters.adapter import Adapter, flattened
 from reference.certify import Certificate, Finding, certify_problem
 from reference.checking.structure import Rows, structure_of
@@ -34,6 +35,7 @@ __all__ = ["Row", "Truth", "argument_names", "trace_function"]
 _BLANK = Input("nothing", (0,), np.zeros(0))
 _TOGETHER = 100_000  # numbers certified in one go
 _DIRECTIONS = 48
+_AT_KINKS = ("kink-outside", "undecided")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,7 @@ class Row:
         )
         end = self.count
         verdicts = found.verdicts[:end]
-        if rest and any((verdict == "kink-outside").any() for verdict in verdicts):
+        if rest and any(np.isin(verdict, _AT_KINKS).any() for verdict in verdicts):
             self._by_intervals(values, verdicts, THRESHOLD * factor, seed)
         return Verdict(verdicts, found.ulps[:end], found.excess[:end], found.membership)
 
@@ -115,6 +117,8 @@ class Row:
         nearby = Nearby(self.certificate.problem)
         limits = [nearby.along(d) for d in nearby.random_directions(_DIRECTIONS, seed)]
         for number, (value, verdict) in enumerate(zip(values, verdicts, strict=True)):
+            if value is None:
+                continue
             found = np.array(
                 [[float(v) for v in limit.values[number].tolist()] for limit in limits]
             ).reshape(len(limits), *verdict.shape)
@@ -123,7 +127,7 @@ class Row:
             fmt = format_of(self.certificate.dtypes[number])
             slack = np.ldexp(0.5, ulp_exponents(size, fmt)) * threshold
             inside = (value >= low - slack) & (value <= high + slack)
-            verdict[(verdict == "kink-outside") & inside] = "kink-member"
+            verdict[np.isin(verdict, _AT_KINKS) & inside] = "kink-member"
 
 
 def argument_names(f: Callable[..., Any], count: int) -> tuple[str, ...]:
@@ -259,6 +263,15 @@ class Truth:
             found.append(here)
         return found
 
+    def _seed(self, kind: str, symbols: Sequence[Node]) -> Node | None:
+        """The cotangent of the structure's one output, where the rows are its gradients."""
+        if kind != "pulled":
+            return None
+        own = symbols[: len(self.structure.outputs)]
+        if len(own) == 1:
+            return own[0]
+        return build.concat([build.reshape(symbol, (-1,)) for symbol in own])
+
     def _reverse(self, kind: str, given: Sequence[Sequence[Any]]) -> list[Row]:
         """Rows of one array per input."""
         return self._certified(kind, given, self._paired, self.formats, (), ())
@@ -295,9 +308,12 @@ class Truth:
         problems = [
             Problem(
                 self.structure.output, inputs, arrays, tuple(formats), (*nodes, *padding), names,
-                {**self._leaves, **here}, plans,
+                {**self._leaves, **here}, plans, self._seed(kind, symbols),
+                kind == "values",
             )
-            for nodes, here, plans in zip(rows.nodes, bindings, rows.single, strict=True)
+            for nodes, here, plans, symbols in zip(
+                rows.nodes, bindings, rows.single, rows.symbols, strict=True
+            )
         ]  # fmt: skip
         times = len(problems)
         joined = Problem(
@@ -309,14 +325,19 @@ class Truth:
             names * times,
             {k: v for problem in problems for k, v in problem.extra.items()},
             rows.plans,
+            pointwise=kind == "values",
         )
         return _apart(joined, problems, paired)
 
 
 def _apart(joined: Problem, problems: Sequence[Problem], paired: tuple[bool, ...]) -> list[Row]:
     whole = certify_problem(joined)
-    explain = _explained(whole)
     size = len(problems[0].gradients)
+    asked = [k for k in range(len(whole.gradients)) if k % size < len(paired)]
+    if all((whole.status(k) == "undefined").all() for k in asked):
+        explain = tuple(np.zeros(enclosure.shape) for enclosure in whole.gradients)
+    else:
+        explain = _explained(whole)
     rows = []
     for number, problem in enumerate(problems):
         start, end = number * size, (number + 1) * size

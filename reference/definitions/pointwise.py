@@ -42,6 +42,16 @@ def _sigmoid(x: sp.Expr) -> sp.Expr:
     return 1 / (1 + sp.exp(-x))
 
 
+def _sigmoid_steps(input: Value) -> Node:
+    """Two steps, because everybody rounds between them: the second derivative cancels at 0."""
+    power = build.elementwise(lambda x: sp.exp(-x), input)
+    return build.elementwise(lambda power: 1 / (1 + power), power)
+
+
+def _silu(input: Value) -> Node:
+    return build.multiply(input, _sigmoid_steps(input))
+
+
 def _softplus_expression(x: sp.Expr) -> sp.Expr:
     return sp.log(1 + sp.exp(x))
 
@@ -156,6 +166,15 @@ def _gelu(input: Value, approximate: str = "none") -> Node:
             lambda x: x / 2 * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (x + inner * x**3))), input
         )
     return build.elementwise(lambda x: x / 2 * (1 + sp.erf(x / sp.sqrt(2))), input)
+
+
+def _gelus(rng: np.random.Generator) -> list[Sample]:
+    near = {"approximate": "tanh"}
+    return [
+        *unary(tails=(-6.0, 6.0))(rng),
+        Sample((dyadic(rng, (2, 3)),), near),
+        Sample((np.array([-6.0, 6.0]),), near, kind="tail"),
+    ]
 
 
 def _hardtanh(input: Value, min_val: Value = -1.0, max_val: Value = 1.0) -> Node:
@@ -375,11 +394,19 @@ DEFINITIONS: tuple[Definition, ...] = (
     # special functions and activations
     _unary("erf", sp.erf, tails=(-6.0, -4.0, 4.0, 6.0)),
     _unary("erfc", sp.erfc, tails=(-6.0, -4.0, 4.0, 6.0)),
-    _unary("sigmoid", _sigmoid, tails=(-20.0, -8.0, 8.0, 20.0), aliases=("expit",)),
+    Definition(
+        "sigmoid",
+        _sigmoid_steps,
+        (REALS,),
+        (),
+        unary(tails=(-20.0, -8.0, 8.0, 20.0)),
+        ("expit",),
+        ("real",),
+    ),
     _unary("logsigmoid", lambda x: sp.log(_sigmoid(x)), tails=(-20.0, 20.0)),
-    _unary("silu", lambda x: x * _sigmoid(x), tails=(-20.0, 20.0), aliases=("swish",)),
+    Definition("silu", _silu, (REALS,), (), unary(tails=(-20.0, 20.0)), ("swish",), ("real",)),
     Definition("softplus", _softplus, (REALS,), (), unary(tails=(-10.0, 10.0)), (), ("real",)),
-    Definition("gelu", _gelu, (REALS,), (), unary(tails=(-6.0, 6.0)), (), ("real",)),
+    Definition("gelu", _gelu, (REALS,), (), _gelus, (), ("real",)),
     Definition("elu", _elu, (REALS,), (0.0,), unary(), (), ("real",)),
     Definition("leaky_relu", _leaky_relu, (REALS,), (0.0,), unary(kinks=(0.0,)), (), ("real",)),
     Definition(
@@ -450,7 +477,10 @@ DEFINITIONS: tuple[Definition, ...] = (
         _addcmul,
         (REALS, REALS, REALS),
         (),
-        calls(lambda rng: (dyadic(rng, (2, 3)), dyadic(rng, (3,)), dyadic(rng, (2, 1)))),
+        calls(
+            lambda rng: (dyadic(rng, (2, 3)), dyadic(rng, (3,)), dyadic(rng, (2, 1))),
+            lambda rng: ((dyadic(rng, (2,)), dyadic(rng, (2,)), dyadic(rng, ())), {"value": -0.5}),
+        ),
     ),
     Definition(
         "addcdiv",

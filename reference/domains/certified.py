@@ -20,8 +20,9 @@ import numpy as np
 import sympy as sp
 
 from reference.domains import solving
-from reference.domains.compile import compile_expression, run
+from reference.domains.compile import Sided, compile_expression, run
 from reference.domains.functions import BALL_FUNCTIONS, ball_number
+from reference.domains.sides import Sides, move_any
 from reference.domains.walk import (
     MASKED,
     Plan,
@@ -122,10 +123,6 @@ def _number(value: Any) -> Any:
     raise TypeError(f"{value!r} ({type(value).__name__}) is no exact real number")
 
 
-_to_ball = np.frompyfunc(_arb, 1, 1)
-_number_to_ball = np.frompyfunc(_number, 1, 1)
-
-
 def to_balls(array: Any) -> np.ndarray:
     """An object array of balls, each the exact value of the number (floats as they are).
 
@@ -223,7 +220,7 @@ class Balls:
         )
 
 
-class BallArithmetic:
+class BallArithmetic(Sided):
     """How the steps of a program run on balls."""
 
     def __init__(self, node: Node, domain: _Domain | None, masked: Any) -> None:
@@ -280,6 +277,11 @@ class BallArithmetic:
                 self.domain.record(
                     self.domain.undecided, self.node, positions[unsure & _at(rest[valid], unsure)]
                 )
+                if self.domain.sides is not None and same.any():
+                    tied = rest[same]
+                    signs = self.domain.sides.compare(self.node, name, self.gap, positions[tied])
+                    below[tied], equal[tied] = signs == -1, signs == Sides.AS_WRITTEN
+                    unsure[tied] = signs == Sides.BOTH
         if name == "<":
             return below, unsure
         if name == "<=":
@@ -330,7 +332,9 @@ class _Domain:
         forward: Collection[int],
         varying: Collection[int],
         after: Callable[[Node, list[Balls], Balls], Balls] | None,
+        sides: Sides | None = None,
     ) -> None:
+        self.sides = sides
         self.bindings = {id(node): value for node, value in bindings.items()}
         self.forward = forward
         self.varying = varying
@@ -348,6 +352,12 @@ class _Domain:
             table.setdefault(id(node), (node, set()))[1].update(positions.tolist())
 
     def compute(self, node: Node, inputs: list[Balls]) -> Balls:
+        result = self.computed(node, inputs)
+        if self.sides is not None:
+            self.sides.keep(node, result)
+        return result
+
+    def computed(self, node: Node, inputs: list[Balls]) -> Balls:
         if isinstance(node, Input) and id(node) in self.bindings:
             value = self.bindings[id(node)]
             result = value if isinstance(value, Balls) else Balls.of(value)
@@ -450,18 +460,28 @@ class _Domain:
 
     def move(self, node: Take | Put, inputs: list[Balls]) -> Balls:
         array = inputs[0].array()
+        size = int(np.prod(concrete(node.index.source), dtype=np.int64))
         if isinstance(node.index, Order):
-            positions = self.order(node, node.index, inputs[1])
+            ways, groups = self.order(node, node.index, inputs[1])
+            if len(ways) > 1:
+                zero, total = _arb(0), None if isinstance(node, Take) else size
+                moved = move_any(unmask(array, zero), ways, groups, total, zero, _union)
+                return Balls(self.shape(node), moved.reshape(self.shape(node)))
+            positions = ways[0]
         else:
             positions = positions_of(node.index)
         if isinstance(node, Take):
             return Balls(self.shape(node), take(array, positions, self.zero(node)))
-        size = int(np.prod(concrete(node.index.source), dtype=np.int64))
         moved = put(array, positions, size, self.zero(node))
         return Balls(self.shape(node), moved.reshape(self.shape(node)))
 
-    def order(self, node: Take | Put, index: Order, key: Balls) -> np.ndarray:
-        """Positions by certified ranks; equal keys share a rank and are recorded."""
+    def order(
+        self, node: Take | Put, index: Order, key: Balls
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """Positions by certified ranks; equal keys share a rank and are recorded.
+
+        Also the ranks. Several arrays of positions where `sides` leaves equal keys in any order.
+        """
         flat = unmask(key.array(), _arb(0)).ravel()
         if _is_nan(flat).astype(bool).any():
             self.unordered = True
@@ -481,7 +501,11 @@ class _Domain:
                 self.record(self.undecided, node, involved)
             elif id(node.inputs[1]) in self.varying:
                 self.record(self.ties, node, involved)
-        return positions
+                if self.sides is not None:
+                    groups = np.empty(flat.size, dtype=np.intp)
+                    groups[place] = np.cumsum(rises)
+                    return self.sides.arrange(node, groups.reshape(key.shape)), groups
+        return [positions], np.zeros(0, dtype=np.intp)
 
     def find_singular(self, node: Node, inputs: list[Balls], result: Balls) -> None:
         """Record where a result is not finite although exact finite arguments went in."""
@@ -540,6 +564,7 @@ def examine(
     after: Callable[[Node, list[Balls], Balls], Balls] | None = None,
     diagnose: bool = False,
     prepared: Prepared | None = None,
+    sides: Sides | None = None,
 ) -> Evaluation:
     """Evaluate nodes to balls at a working precision in bits, and say what was not clear-cut.
 
@@ -547,9 +572,10 @@ def examine(
     forward: the outputs of the program whose derivatives are evaluated; a literal zero in what
     they depend on is a plain zero, elsewhere it absorbs (see MASKED). after: applied to every
     node's result. diagnose: find `singular` as well. prepared: of these nodes, where it is known.
+    sides: decides ties; without it they are decided as the expressions say.
     """
     known = prepare(nodes, forward) if prepared is None else prepared
-    domain = _Domain(bindings or {}, known.forward, known.varying, after)
+    domain = _Domain(bindings or {}, known.forward, known.varying, after, sides)
     domain.diagnose = diagnose
     with working_precision(precision):
         values = walk(nodes, domain.compute, known.plan)

@@ -24,6 +24,7 @@ __all__ = [
     "Condition",
     "Program",
     "Relation",
+    "Sided",
     "compile_expression",
     "is_discrete",
     "run",
@@ -60,6 +61,15 @@ class Arithmetic(Protocol):
         """
 
 
+class Sided:
+    """An arithmetic that is told, before a relation is decided, whose sign the relation asks for.
+
+    gap: the left side minus the right, as an expression in the arguments of the Map.
+    """
+
+    gap: sp.Expr = sp.S.Zero
+
+
 @dataclass(frozen=True)
 class _Step:
     """registers[target] = kind(name, operands); `release`: registers nobody reads later."""
@@ -77,6 +87,7 @@ class Relation:
     left: Program
     right: Program
     negated: bool
+    gap: sp.Expr
 
 
 @dataclass(frozen=True)
@@ -327,7 +338,9 @@ def _compile_condition(condition: Any, negated: bool) -> Condition:
             left, right, name = right, left, name.replace(">", "<")
         if name == "!=":
             name, negated = "==", not negated
-        return Relation(name, compile_expression(left), compile_expression(right), negated)
+        return Relation(
+            name, compile_expression(left), compile_expression(right), negated, left - right
+        )
     if isinstance(condition, (sp.logic.boolalg.ITE, sp.logic.boolalg.Xor)):
         return _compile_condition(sp.logic.boolalg.to_nnf(condition, simplify=False), negated)
     raise ValueError(f"the condition {condition} is no comparison and no combination of them")
@@ -475,6 +488,8 @@ class _Cases:
             )
             reads = (*condition.left.reads, *condition.right.reads)
             varies = any(self.varying[p] for p in reads) if self.varying else True
+            if isinstance(self.arithmetic, Sided):
+                self.arithmetic.gap = condition.gap
             true, unsure = self.arithmetic.relation(condition.name, left, right, positions, varies)
             return (~true & ~unsure, unsure) if condition.negated else (true, unsure)
         holds = np.full(where.size, condition.name == "and")

@@ -85,9 +85,15 @@ _UNARY |= {
     "zeta": _zeta,
 }
 
+
+def _angle(y: Any, x: Any) -> Any:
+    """The angle of a point, which the origin has none of."""
+    return _arb.nan() if y.is_zero() and x.is_zero() else _arb.atan2(y, x)
+
+
 _BINARY: dict[str, Callable[..., Any]] = {
     "pow": operator.pow,
-    "atan2": _arb.atan2,
+    "atan2": _angle,
     "polygamma": _polygamma,
     "besselj": lambda n, x: x.bessel_j(n),
     "bessely": lambda n, x: x.bessel_y(n),

@@ -102,7 +102,9 @@ class Linearised:
             pushed = _slopes(slope, node, inputs, result.shape) * value.tangent.reshape(shape)
             pushed = np.where(value.tangent.reshape(shape) == 0, 0.0, pushed)
             total = pushed if total is None else total + pushed
-        return total
+        if total is None:
+            return None
+        return np.broadcast_to(total, (self.runs, *result.shape))  # only a scalar may have moved
 
     def _contract(self, node: Contract, inputs: list[Balls]) -> np.ndarray | None:
         total: np.ndarray | None = None
@@ -142,7 +144,8 @@ class Linearised:
     ) -> np.ndarray | None:
         """The tangent with the node's own rounding."""
         if Noise.is_relative(node):
-            size = np.abs(result.mids())
+            size = np.abs(result.mids())  # an infinity, such as a mask's, is exact
+            size = np.where(_infinite(result, size), 0.0, size)
             self._inspect(result, size)
         elif Noise.is_summed(node):
             used = inputs[:1] if isinstance(node, Put) else inputs
@@ -179,6 +182,15 @@ class Linearised:
                 if self.floors:
                     return
                 raise Unsupported("a value is below the numbers of float64")
+
+
+def _infinite(result: Balls, size: np.ndarray) -> np.ndarray:
+    """Where a value is an infinity, and not just beyond float64."""
+    mask = np.array(np.isinf(size))
+    if mask.any():
+        balls = np.broadcast_to(result.array(), result.shape)[mask].tolist()
+        mask[mask] = [v is not MASKED and not v.is_finite() and not v.is_nan() for v in balls]
+    return mask
 
 
 @lru_cache(maxsize=4096)

@@ -219,7 +219,8 @@ class FloatRuns:
     def _noisy(self, node: Node, array: np.ndarray) -> np.ndarray:
         if self.rng is None or not Noise.is_relative(node) or not array.size:
             return array
-        return self._moved(array, np.abs(array[:1]))
+        size = np.abs(array[:1])
+        return self._moved(array, np.where(np.isinf(size), 0.0, size))  # infinities are exact
 
     def _summed(
         self, node: Contract | Put, array: np.ndarray, inputs: list[np.ndarray]
@@ -411,7 +412,8 @@ class BallRounding:
     def _relative(self, array: np.ndarray) -> np.ndarray:
         """Every ball moved by up to one unit roundoff of its size."""
         draws = to_balls(self.rng.uniform(-1.0, 1.0, size=array.shape))
-        return np.asarray(array + array * draws * self.unit, dtype=object).reshape(array.shape)
+        moved = np.asarray(array + array * draws * self.unit, dtype=object).reshape(array.shape)
+        return np.where(np.asarray(_bounded(array), dtype=bool), moved, array)
 
     def _summed(self, node: Node, inputs: Sequence[Balls], array: np.ndarray) -> np.ndarray:
         """The same, relative to the sum of the absolute values.
@@ -434,6 +436,7 @@ class BallRounding:
         return moved.reshape(array.shape)
 
 
+_bounded = np.frompyfunc(lambda v: v is MASKED or v.is_finite(), 1, 1)
 _absolute = np.frompyfunc(lambda v: _arb(0) if v is MASKED else abs(v.mid()), 1, 1)
 
 

@@ -111,7 +111,7 @@ def view(row: Any) -> RuleView:
     for found in rules().values():
         if found.row is row:
             return found
-    return RuleView(row.node_type.__name__, row)
+    return RuleView(row.node, row)
 
 
 def rules() -> dict[str, RuleView]:

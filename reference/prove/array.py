@@ -29,13 +29,15 @@ class Binding:
     """Which namespace the arrays of one proof have, and what was noticed on the way.
 
     meanings: the floats met in the rule that do not hold the number that they stand for. ranks:
-    of an array's elements, where the order of all inputs is assumed; else None.
+    of an array's elements, where the order of all inputs is assumed; else None. defined: what an
+    operation of the engine means that a rule calls, where its kernel cannot run on symbols.
     """
 
     def __init__(self) -> None:
         self.namespace: Any = None
         self.ranks: Callable[[Node], np.ndarray] | None = None
         self.meanings: dict[float, Any] = {}
+        self.defined: Callable[[Any], Callable[..., Any] | None] = lambda operation: None
 
     def number(self, value: Any) -> Any:
         """The exact number that a plain number in a rule stands for."""
@@ -82,6 +84,11 @@ class Array:
         return int(self.node.size)
 
     @property
+    def itemsize(self) -> int:
+        """Bytes of an element: of float64, so that no rule makes room for more digits."""
+        return int(self.dtype.itemsize)
+
+    @property
     def flags(self) -> Any:
         """NumPy's: as if not writable, so that nobody changes the mark of a view."""
         return SimpleNamespace(writeable=False)
@@ -96,6 +103,21 @@ class Array:
 
     def __repr__(self) -> str:
         return f"Array(shape={self.shape}, dtype={self.dtype})"
+
+    @classmethod
+    def __torch_function__(
+        cls, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """An operation of the engine, called in a rule: its definition, or its own kernel."""
+        binding = next(value.binding for value in args if isinstance(value, Array))
+        define = binding.defined(function)
+        if define is None:
+            return function.run(*args, **(kwargs or {}))
+        given = [value.node if isinstance(value, Array) else value for value in args]
+        found = define(*given, **(kwargs or {}))
+        if isinstance(found, tuple):
+            return tuple(Array(node, FLOAT, binding) for node in found)
+        return Array(found, FLOAT, binding)
 
     def _made(self, node: Node, dtype: Any = None) -> Array:
         return Array(node, self.dtype if dtype is None else dtype, self.binding)

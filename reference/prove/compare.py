@@ -17,7 +17,9 @@ from reference.differentiate import vjp, zeros
 from reference.domains.walk import object_array
 from reference.graph import Constant, Input, Node, Stop, topological
 from reference.prove.array import FLOAT, INTEGER, Array, Binding
+from reference.prove.called import meaning_of
 from reference.prove.elements import Path, Undecided, elements, explore
+from reference.prove.kernel_runs import by_expressions, flattened
 from reference.prove.namespace import bound
 from reference.prove.on_floats import floats_of, other_on_floats
 from reference.prove.points import POINTS, Difference, difference_at
@@ -28,6 +30,7 @@ from reference.prove.zero import same
 
 __all__ = ["Outcome", "compare", "compare_forward", "compare_special"]
 
+_HALF = Fraction(1, 2)
 _SPOT_CHECKS = 2  # points on every path at which a proof by symbols is looked at as well
 _PATHS_CHECKED = 8
 
@@ -60,6 +63,7 @@ class _Setting:
 
 def _setting(row: RowView, statement: Statement, case: Case, region: Region) -> _Setting:
     binding = bound()
+    binding.defined = meaning_of
     values = [
         case.plain[k] if k in case.plain else Input(_name(row, k), shape)
         for k, shape in enumerate(case.shapes)
@@ -116,6 +120,14 @@ def compare_forward(
     row: RowView, statement: Statement, case: Case, rng: np.random.Generator
 ) -> Outcome:
     """Whether the row's kernel computes what the definition says, in this case."""
+    if statement.kernel == "floats":
+        return _kernel_at_points(row, statement, case, rng)
+    if statement.kernel == "expressions":
+        return _kernel_on_expressions(row, statement, case, rng)
+
+    def count(setting: _Setting) -> int:
+        """How many results are numbers; indices are given, where an order is assumed."""
+        return len(setting.cotangents) if case.orders else len(setting.results)
 
     def of(setting: _Setting) -> tuple[Node, Node]:
         given = [
@@ -124,16 +136,60 @@ def compare_forward(
         ]
         found = row.forward(given, case.params, setting.binding.namespace)
         parts = found if isinstance(found, tuple) else (found,)
-        flat = [build.reshape(part.node, (-1,)) for part in parts[: len(setting.cotangents)]]
+        flat = [build.reshape(part.node, (-1,)) for part in parts[: count(setting)]]
         defined = [build.reshape(node, (-1,)) for node in setting.results[: len(flat)]]
         return build.concat(flat), build.concat(defined)
 
     def on_floats(setting: _Setting, arrays: _Floats) -> Any:
         found = row.forward(arrays.values, case.params, np)
         parts = found if isinstance(found, tuple) else (found,)
-        return np.concatenate([np.ravel(part) for part in parts[: len(setting.cotangents)]])
+        return flattened(tuple(parts[: count(setting)]))
 
     return _in_all_orders(row, statement, case, rng, of, on_floats)
+
+
+def _kernel_at_points(
+    row: RowView, statement: Statement, case: Case, rng: np.random.Generator
+) -> Outcome:
+    (region,) = _regions(row, case)
+    setting = _setting(row, statement, case, region)
+    defined = build.concat([build.reshape(node, (-1,)) for node in setting.results])
+
+    def run(setting: _Setting, arrays: _Floats) -> Any:
+        return flattened(row.forward(arrays.values, case.params, np))
+
+    for _ in range(POINTS):
+        other = _other_on_floats(row, case, setting, defined, rng, run)
+        if other is not None:
+            return Outcome("refuted", other)
+    return Outcome(f"run at {POINTS} points")
+
+
+def _kernel_on_expressions(
+    row: RowView, statement: Statement, case: Case, rng: np.random.Generator
+) -> Outcome:
+    (region,) = _regions(row, case)
+    setting = _setting(row, statement, case, region)
+    symbols: dict[Node, np.ndarray] = {v: _symbols(v, region) for v in setting.symbols}
+    defined = build.concat([build.reshape(node, (-1,)) for node in setting.results])
+    (expected,) = elements([defined], symbols, Path(region, [], rng))
+    values = [symbols[v] if isinstance(v, Input) else v for v in setting.values]
+    names = [symbol for array in symbols.values() for symbol in array.ravel()]
+    method, text = by_expressions(
+        lambda given: row.forward(given, case.params, np), values, expected, names, rng
+    )
+    if method in ("identical", "simplified"):
+        other = _other_on_floats(
+            row,
+            case,
+            setting,
+            defined,
+            rng,
+            lambda setting, arrays: flattened(row.forward(arrays.values, case.params, np)),
+        )
+        if other is not None:
+            return Outcome("refuted", other)
+    return Outcome(method, text)
 
 
 def compare_special(
@@ -222,6 +278,9 @@ def _other_on_floats(
     drawn = _point(setting, setting.region, rng)
     if drawn is None:
         return None
+    for position in case.symmetric:
+        matrix = drawn[setting.values[position]]
+        drawn[setting.values[position]] = (matrix + matrix.T) * _HALF
     point = {node: array.astype(np.float64) for node, array in drawn.items()}
     results: list[Any] = list(floats_of(setting.results, point))
     if case.orders:
@@ -302,6 +361,12 @@ def _regions(row: RowView, case: Case) -> list[Region]:
                 base.append(Inequality(((name, Fraction(1)),), -Fraction(low)))
             if high < inf:
                 base.append(Inequality(((name, Fraction(-1)),), Fraction(high)))
+    for position, middle in case.near.items():
+        for index in np.ndindex(*case.shapes[position]):
+            name = element_name(_name(row, position), index)
+            here = Fraction(float(np.asarray(middle)[index]))
+            base.append(Inequality(((name, Fraction(1)),), _HALF - here))
+            base.append(Inequality(((name, Fraction(-1)),), _HALF + here))
     if not case.orders:
         return [Region(base)]
     names = [element_name(_name(row, 0), index) for index in np.ndindex(*case.shapes[0])]

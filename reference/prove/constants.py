@@ -17,7 +17,7 @@ import sympy as sp
 __all__ = ["meant"]
 
 _SHORT = 1 << 20  # a float with a denominator up to this is the number that it holds
-_LARGEST = 100_000  # of a denominator that a ratio may have
+_LARGEST = 1_000_000  # of a denominator that a ratio may have
 _CLOSE = 4e-16  # two roundings of a product: relative
 
 _IRRATIONAL = tuple(

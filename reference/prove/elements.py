@@ -26,6 +26,7 @@ from reference.graph import (
     Node,
     Order,
     Put,
+    Solve,
     Stop,
     Take,
     argument,
@@ -36,6 +37,7 @@ from reference.prove.region import Region, linear
 __all__ = ["Path", "TooManyCases", "Undecided", "elements", "explore"]
 
 _MOST = 200  # cases that are gone through
+_MOST_UNKNOWNS = 4
 Result = TypeVar("Result")
 
 
@@ -178,6 +180,8 @@ def _evaluated(node: Node, values: list[np.ndarray], path: Path) -> np.ndarray:
         return put(values[0], positions, size, sp.Integer(0)).reshape(node.shape)
     if isinstance(node, Stop):
         return values[0]
+    if isinstance(node, Solve) and node.start is None:
+        return _solved(node, values, path)
     what = node.name if isinstance(node, Input) else type(node).__name__
     raise Undecided(f"{what} has no expressions")
 
@@ -232,6 +236,49 @@ def _holds(condition: Any, here: Mapping[Any, Any], path: Path) -> bool:
         left, right = (_resolved(side, here, path) for side in (condition.lhs, condition.rhs))
         return path.decide(condition.rel_op, left, right)
     raise Undecided(f"the condition {condition} is not a comparison")
+
+
+def _solved(node: Solve, values: list[np.ndarray], path: Path) -> np.ndarray:
+    """The unknowns of linear equations, by Cramer's rule.
+
+    Raises Undecided where there are too many.
+    """
+    size = int(node.shape[0])
+    known: dict[Node, np.ndarray] = dict(zip(node.parameters, values, strict=True))
+
+    def at(unknown: list[int]) -> sp.Matrix:
+        held = object_array([sp.Integer(v) for v in unknown], (size,))
+        return sp.Matrix(elements([node.equations], {node.unknown: held, **known}, path)[0])
+
+    constant = at([0] * size)
+    columns = [at([int(k == place) for k in range(size)]) - constant for place in range(size)]
+    matrix = sp.Matrix.hstack(*columns)
+    found = [sp.nan] * size
+    for rows, unknowns in _systems(matrix):
+        if len(rows) != len(unknowns) or len(rows) > _MOST_UNKNOWNS:
+            raise Undecided(f"{len(rows)} equations at once are too many to solve in symbols")
+        own = matrix.extract(rows, unknowns)
+        whole = sp.expand(own.det(method="berkowitz"))
+        for number, place in enumerate(unknowns):
+            changed = own.copy()
+            changed[:, number] = -constant.extract(rows, [0])
+            found[place] = changed.det(method="berkowitz") / whole
+    return object_array(found, (size,))
+
+
+def _systems(matrix: sp.Matrix) -> list[tuple[list[int], list[int]]]:
+    """(equations, unknowns) that have nothing to do with each other."""
+    groups: list[tuple[set[int], set[int]]] = []
+    for row in range(matrix.rows):
+        rows, unknowns = {row}, {k for k in range(matrix.cols) if matrix[row, k] != 0}
+        apart = []
+        for group in groups:
+            if group[1] & unknowns:
+                rows, unknowns = rows | group[0], unknowns | group[1]
+            else:
+                apart.append(group)
+        groups = [*apart, (rows, unknowns)]
+    return [(sorted(rows), sorted(unknowns)) for rows, unknowns in groups]
 
 
 def _positions(node: Take | Put, keys: list[np.ndarray], path: Path) -> np.ndarray:

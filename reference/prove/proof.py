@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 __all__ = ["FOUND_WRONG", "METHODS", "Proof", "weakest"]
 
-METHODS = ("identical", "simplified", "evaluated", "raises", "not proved", "refuted")
+METHODS = ("identical", "simplified", "evaluated", "run", "raises", "not proved", "refuted")
 """Kinds of methods, from the strongest: see :class:`Proof`."""
 FOUND_WRONG = ("not proved", "refuted")
 
@@ -18,6 +18,7 @@ class Proof:
     operation: the row, as `pointwise.EXP`. argument: the input's name, or the names of several.
     method: "identical" (the same expressions), "simplified" (SymPy shows the difference to be
     zero), "evaluated at N points" (SymPy could not decide; certified evaluation found zero),
+    "run at N points" (a kernel made of LAPACK, within rounding of certified values),
     "raises" (the rule refuses, as it is meant to), "not proved", or "refuted" (certified not to
     be zero at a point, which `text` shows). shapes: of the arrays, and the parameters, for which
     this was done. text: one line for people. seconds: how long it took.
@@ -37,7 +38,7 @@ class Proof:
         >>> Proof("pointwise.EXP", "x", "evaluated at 20 points", (), "", 0.0).kind
         'evaluated'
         """
-        return "evaluated" if self.method.startswith("evaluated") else self.method
+        return _kind(self.method)
 
     @property
     def ok(self) -> bool:
@@ -55,4 +56,4 @@ def weakest(methods: list[str]) -> str:
 
 
 def _kind(method: str) -> str:
-    return "evaluated" if method.startswith("evaluated") else method
+    return method.partition(" at ")[0]

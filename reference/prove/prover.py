@@ -7,6 +7,7 @@ import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -135,7 +136,7 @@ def _cases(statement: Statement, shapes: tuple[Shape, ...] | None) -> list[Case]
         return list(statement.cases)
     ranks = [len(shape) for shape in shapes]
     found = [
-        Case(shapes, case.params, case.plain, case.domain, case.orders)
+        replace(case, shapes=shapes, special=(), near={})
         for case in statement.cases
         if [len(shape) for shape in case.shapes] == ranks
     ]

@@ -69,7 +69,9 @@ class Case:
     line where there is none. orders: go through every order of the elements of input 0, whose
     indices are results (as those of a sort). special: values of the inputs that no random point
     hits: ties and kinks, where the rules' results must be one of the subdifferential, and zeros,
-    by which a wrong rule may divide.
+    by which a wrong rule may divide. near: points in the box of whose neighbours, half a unit to
+    each side, the inputs lie: matrices that have a factor. symmetric: inputs of which, on floats,
+    the symmetric part is taken, for kernels read one triangle of a matrix.
     """
 
     shapes: tuple[Shape, ...]
@@ -78,6 +80,8 @@ class Case:
     domain: Mapping[int, tuple[float, float]] = field(default_factory=dict)
     orders: bool = False
     special: tuple[tuple[Any, ...], ...] = ()
+    near: Mapping[int, Any] = field(default_factory=dict)
+    symmetric: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:
@@ -112,6 +116,9 @@ class Statement:
 
     define: from the inputs (nodes and plain values) and the row's parameters to the result, or
     several. note: what a reader should know. raises: the rules refuse, with this exception.
+    kernel: what it can be run on: arrays of "symbols"; NumPy's arrays of "expressions", if it is
+    made of NumPy's sums and products; "floats" alone, if it calls LAPACK. A rule that calls an
+    operation whose kernel does not run on symbols is given its definition.
     """
 
     place: str
@@ -119,6 +126,7 @@ class Statement:
     cases: tuple[Case, ...]
     note: str = ""
     raises: str = ""
+    kernel: str = "symbols"
 
 
 def named(name: str, **renamed: str) -> Callable[..., Any]:

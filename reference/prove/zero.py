@@ -56,7 +56,8 @@ def is_zero(expression: sp.Expr) -> bool:
 
 def _rational(expression: sp.Expr) -> sp.Expr:
     """In terms of exponentials of single terms, tangents of half arguments, and the rest."""
-    found = expression.rewrite([sp.sinh, sp.cosh, sp.tanh, sp.coth, sp.sech, sp.csch], sp.exp)
+    found = expression.replace(sp.erfc, lambda part: 1 - sp.erf(part))
+    found = found.rewrite([sp.sinh, sp.cosh, sp.tanh, sp.coth, sp.sech, sp.csch], sp.exp)
     halves = {
         kind: {node: node.args[0] for node in found.atoms(kind)}
         for kind in (sp.sin, sp.cos, sp.tan)
@@ -95,9 +96,9 @@ def _common_exponentials(expression: sp.Expr) -> sp.Expr:
     """exp(c · u) as a whole power of one variable for each u."""
     parts: dict[sp.Expr, list[tuple[sp.Expr, sp.Rational]]] = {}
     for power in expression.atoms(sp.exp):
-        factor, term = sp.expand(power.args[0]).as_coeff_Mul()
-        if not factor.is_Rational:
-            factor, term = sp.Integer(1), power.args[0]
+        factor, term = sp.expand(power.args[0]).primitive()
+        if term.could_extract_minus_sign():
+            factor, term = -factor, -term
         parts.setdefault(term, []).append((power, factor))
     replaced: dict[Any, Any] = {}
     for powers in parts.values():

@@ -534,7 +534,7 @@ _POINTWISE: dict[str, Callable[..., Any]] = {
     "le": build.less_equal,
     "log": _map(sp.log),
     "log1p": _map(lambda x: sp.log(1 + x)),
-    "logistic": _map(lambda x: 1 / (1 + sp.exp(-x))),
+    "logistic": _defined("sigmoid"),
     "lt": build.less,
     "max": _extreme(build.maximum, -np.inf),
     "min": _extreme(build.minimum, np.inf),

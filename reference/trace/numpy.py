@@ -168,6 +168,19 @@ def _argsort(apply: Apply, a: Any, axis: int = -1, **kwargs: Any) -> Any:
     return apply("argsort", a, axis, bool(kwargs.get("descending", False)))
 
 
+def _median(apply: Apply, a: Any, axis: int | None = None, **kwargs: Any) -> Any:
+    """NumPy's median of an even number is the mean of two, PyTorch's the lower one."""
+    keep = kwargs.get("keepdims") is True
+    if axis is None:
+        shape = (1,) * a.ndim
+        found = _median(apply, apply("flatten", a), 0)
+        return apply("reshape", found, shape) if keep else found
+    count = int(a.shape[axis])
+    ordered = apply("sort", a, axis, False)[0]
+    middle = _take(apply, ordered, np.arange((count - 1) // 2, count // 2 + 1), axis)
+    return apply("mean", middle, axis, keep)
+
+
 def _split(apply: Apply, ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     total = ary.shape[axis]
     if isinstance(indices_or_sections, int):
@@ -401,6 +414,7 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "matrix_transpose": _matrix_transpose,
     "reshape": _reshape,
     "sort": _sort,
+    "median": _median,
     "argsort": _argsort,
     "split": _split,
     "array_split": _split,

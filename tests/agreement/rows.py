@@ -88,6 +88,9 @@ PARTNERS: dict[str, tuple[str, str]] = {
     "diagonal_backward": ("diagonal", "its transpose"),
     "tanh_backward": ("tanh", "its derivative: second order of tanh judges its rules"),
     "sigmoid_backward": ("sigmoid", "its derivative"),
+    "conv2d_input": ("conv2d", "its transpose in the input"),
+    "conv2d_weight": ("conv2d", "its transpose in the weight"),
+    "embedding_backward": ("embedding", "its transpose"),
     "sgn": ("sign", "the sign of complex numbers, which on real ones is sign"),
     "div_floor": ("floor_divide", "div with rounding_mode='floor'"),
     "div_trunc": ("trunc_divide", "div with rounding_mode='trunc'"),
@@ -110,6 +113,7 @@ ELSEWHERE: dict[str, str] = {
     "shapes.CONTIGUOUS": "the identity, as CLONE",
     "pointwise.DIV_TRUNC": "its rule gives zeros",
     "pointwise.ROUND_DECIMALS": "its rule gives zeros",
+    "writing.LERP": "as LERP_TENSOR, with a weight that is a number",
 }
 
 # ---------------------------------------------------------------------------- the engine's side

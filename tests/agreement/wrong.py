@@ -12,22 +12,27 @@ from autodiff.ops.indexing import GATHER_PUT
 __all__ = [
     "averaged",
     "clamp_at_bounds",
+    "constant_statistics",
     "count",
     "first_of",
     "frozen",
     "halved_precision",
     "kept",
+    "matrix_turned",
     "namespace_of",
     "no_shift_kernel",
     "one_entry",
+    "one_triangle",
     "overwriting_gather_put",
     "overwriting_put",
+    "overwriting_rows",
     "plain_norm_kernel",
     "rolled",
     "times",
     "to_every_tie",
     "to_first_tie",
     "transposed",
+    "turned_around",
     "unscaled",
     "variance_rule",
     "where_input",
@@ -166,6 +171,38 @@ def clamp_at_bounds(xp: Any, g: Any, x: Any, min: Any, max: Any) -> Any:
     if max is not None:
         inside = xp.where(x > max, 0, xp.where(x == max, -1.0, inside))
     return g * inside
+
+
+def constant_statistics(
+    xp: Any, g: Any, x: Any, weight: Any, scale: Any, view: Any, affine: Any
+) -> Any:
+    """A normalisation as if its mean and variance did not depend on the input."""
+    spread = xp.reshape(g, view)
+    if weight is not None:
+        spread = spread * xp.reshape(weight, affine)
+    return xp.reshape(spread * scale, tuple(x.shape))
+
+
+def matrix_turned(result: Any, given: Any) -> Any:
+    """Transposed where it is square."""
+    return transposed(result, namespace_of(result))
+
+
+def one_triangle(result: Any, given: Any) -> Any:
+    """The lower triangle, as if a symmetric matrix had no other elements."""
+    xp = namespace_of(result)
+    return xp.tril(result) + xp.tril(result, k=-1)
+
+
+def turned_around(result: Any, given: Any) -> Any:
+    """The last axis backwards."""
+    return namespace_of(result).flip(result, axis=-1)
+
+
+def overwriting_rows(x: Any, shape: Any, index: Any, scales: Any) -> Any:
+    whole = np.zeros(shape, x.dtype)
+    whole[index] = x if scales is None else x * np.asarray(scales)
+    return whole
 
 
 def unscaled(result: Any, a: Any) -> Any:

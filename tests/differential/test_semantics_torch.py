@@ -21,7 +21,8 @@ import autodiff
 
 torch = pytest.importorskip("torch")
 
-TEXT = (Path(__file__).parent / "semantics.txt").read_text()
+FILES = ("semantics.txt", "semantics_tensor.txt")
+TEXT = "\n".join((Path(__file__).parent / name).read_text() for name in FILES)
 NAMES = re.findall(r"^def (\w+)\(", TEXT, re.MULTILINE)
 
 

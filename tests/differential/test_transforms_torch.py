@@ -33,6 +33,16 @@ OWN_CONVENTION = {
     "prod-zeros",
     "ties",
 }
+# PyTorch's own mistakes (docs/audits/torch.md): terms of the second order are lost. That ours are
+# right there is shown by the oracle: tests/check/test_modes_autodiff.py
+THEIRS = {
+    ("batch_norm", "reverse over forward"),
+    ("layer_norm", "reverse over forward"),
+    ("layer_norm-bias", "reverse over forward"),
+    ("linalg", "forward over reverse"),  # det, slogdet, solve, …
+    ("linalg", "reverse over forward"),
+}
+PAIRED = [sample for sample in SAMPLES if "outside" not in sample.options]
 # what PyTorch says where it has no answer: no rule, or a mistake of its own
 NOTHING = ("not implemented", "Trying to use forward AD", "ZeroTensor", "modified by an inplace")
 
@@ -101,10 +111,12 @@ def same(mine: np.ndarray | None, theirs: np.ndarray | None, bound: float) -> bo
 
 @pytest.mark.parametrize("mode", ["forward", "forward over reverse", "reverse over forward"])
 @pytest.mark.parametrize("dtype", ["float64", "complex128"])
-@pytest.mark.parametrize("operation", sorted({s.operation for s in SAMPLES} - OWN_CONVENTION))
+@pytest.mark.parametrize("operation", sorted({s.operation for s in PAIRED} - OWN_CONVENTION))
 def test_tangents(operation: str, dtype: str, mode: str) -> None:
-    for sample in SAMPLES:
+    for sample in PAIRED:
         if sample.operation != operation or dtype not in sample.dtypes:
+            continue
+        if {(str(sample), mode), (operation, mode)} & THEIRS:
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import sys
 import tracemalloc
@@ -9,6 +10,7 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 import autodiff
@@ -195,3 +197,60 @@ def test_training_does_not_grow() -> None:
         step()
     after = sys.getallocatedblocks()
     assert after - before < 300  # one object a step would be 3,000
+
+
+def test_ten_thousand_steps_do_not_grow() -> None:
+    w = autodiff.ones(3, requires_grad=True)
+
+    def step() -> None:
+        w.grad = None
+        y = w * 2
+        y[0] = w[1]
+        y.lerp_(w, 0.5).unsqueeze_(0)
+        y.sum().backward()
+        with autodiff.no_grad():
+            w.sub_(w.grad, alpha=1e-4)
+
+    for _ in range(2_000):
+        step()
+    before = sys.getallocatedblocks()
+    for _ in range(10_000):
+        step()
+    assert sys.getallocatedblocks() - before < 300
+
+
+IN_PLACE = {
+    "generated": lambda y: y.sin_(),
+    "three tensors": lambda y: y.addcmul_(y.detach() + 1, y.detach() + 2),
+    "at indices": lambda y: y.index_add_(0, autodiff.tensor([0]), autodiff.ones(1)),
+    "random": lambda y: y.normal_(),
+    "shape": lambda y: y.unsqueeze_(0),
+    "comparison": lambda y: y.gt_(0.5),
+}
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_in_place_results_die(name: str) -> None:
+    y = leaf() * 1
+    IN_PLACE[name](y)
+    node, tensor = weakref.ref(y.grad_fn), weakref.ref(y)
+    y.sum().backward()
+    del y
+    assert tensor() is None
+    assert node() is None
+
+
+def test_numpy_results_die() -> None:
+    y = np.exp(leaf()) * np.ones(3)
+    node = weakref.ref(y.grad_fn)
+    del y
+    assert node() is None
+
+
+def test_deep_copy_keeps_nothing_of_the_original() -> None:
+    x = leaf()
+    copied = copy.deepcopy(x)
+    gone = weakref.ref(x)
+    del x
+    assert gone() is None
+    assert copied.tolist() == [1.0, 2.0, 3.0]

@@ -86,3 +86,52 @@ def test_grad_mode_belongs_to_the_thread() -> None:
     with autodiff.no_grad():
         assert all(together(work))
         assert not autodiff.is_grad_enabled()
+
+
+def test_thousands_of_passes_on_shared_and_own_leaves() -> None:
+    """Sums of small integers are exact in any order: a lost or doubled addition shows."""
+    shared = [autodiff.zeros(3, dtype=autodiff.float64, requires_grad=True) for _ in range(4)]
+    passes = 500
+
+    def work(number: int) -> float:
+        own = autodiff.zeros(3, dtype=autodiff.float64, requires_grad=True)
+        for step in range(passes):
+            leaf = shared[(number + step) % len(shared)]
+            y = (leaf + own).mul_(float(number + 1))
+            y[0] = 0.0
+            y.sum().backward()
+        return own.grad.tolist() == [0.0, *[passes * float(number + 1)] * 2]
+
+    assert all(together(work))
+    total = sum(leaf.grad for leaf in shared)
+    expected = passes * float(sum(range(1, THREADS + 1)))
+    assert total.tolist() == [0.0, expected, expected]
+
+
+def test_plans_are_made_at_the_same_time() -> None:
+    """The first use of a row in each combination of inputs fills its table of plans."""
+    rows = [autodiff.lerp, autodiff.addcmul, autodiff.addcdiv]
+
+    def work(number: int) -> list[bool]:
+        found = []
+        for mask in range(1, 8):
+            for row in rows:
+                inputs = [
+                    autodiff.tensor([2.0], dtype=autodiff.float64, requires_grad=mask >> i & 1 > 0)
+                    for i in range(3)
+                ]
+                row(*inputs).sum().backward()
+                found.append(all((t.grad is not None) == t.requires_grad for t in inputs))
+        return found
+
+    assert all(all(found) for found in together(work))  # type: ignore[call-overload]
+
+
+def test_random_stream_is_shared_without_loss() -> None:
+    """Numbers drawn at once in many threads are all different: no stretch is handed out twice."""
+    autodiff.manual_seed(0)
+    drawn = together(
+        lambda number: [autodiff.rand(1, dtype=autodiff.float64).item() for _ in range(PASSES)]
+    )
+    every = [value for one in drawn for value in one]  # type: ignore[attr-defined]
+    assert len(set(every)) == THREADS * PASSES

@@ -15,8 +15,18 @@ from transform_checks import close, flat, members, tensors
 
 X = autodiff.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 V = autodiff.tensor([1.0, 2.0])
-# their results depend on numbers in shape or control flow
-DYNAMIC = {"any", "cross_entropy", "cross_entropy-deep", "empty-reductions", "getitem", "nonzero"}
+# their results depend on numbers in shape or control flow, or on chance ("activations": rrelu)
+DYNAMIC = {
+    "activations",
+    "any",
+    "cross entropies of two",
+    "cross_entropy",
+    "cross_entropy-deep",
+    "embedding-renormalised",
+    "empty-reductions",
+    "getitem",
+    "nonzero",
+}
 
 
 def by_loop(sample: Sample, stacks: list[Any], dims: list[Any]) -> list[np.ndarray]:
@@ -32,6 +42,8 @@ def test_a_batch_is_its_members(operation: str) -> None:
     for sample in SAMPLES:
         if sample.operation != operation or "float64" not in sample.dtypes:
             continue
+        if "outside" in sample.options:
+            continue
         stacks, dims = members(sample, "float64")
         if all(dim is None for dim in dims):
             continue
@@ -39,7 +51,7 @@ def test_a_batch_is_its_members(operation: str) -> None:
             warnings.simplefilter("ignore")
             try:
                 wanted = by_loop(sample, stacks, dims)
-            except (RuntimeError, ValueError):
+            except (IndexError, RuntimeError, TypeError, ValueError):
                 continue  # this member has an error or a shape of its own
 
             def call(*inputs: Any, sample: Sample = sample) -> Any:
@@ -51,7 +63,7 @@ def test_a_batch_is_its_members(operation: str) -> None:
             except RuntimeError as error:
                 refused = str(error)
         if refused is not None:
-            assert operation in DYNAMIC, str(sample)
+            assert operation in DYNAMIC, f"{sample}: {refused}"
             assert refused.startswith("vmap:"), str(sample)
             continue
         for mine, theirs in zip(found, wanted, strict=True):

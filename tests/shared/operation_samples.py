@@ -7,10 +7,13 @@ say where it is run; inputs that hold whole numbers or truth values keep theirs.
 from __future__ import annotations
 
 from samples import (
+    activations,
     arithmetic,
     compositions,
+    decompositions,
     elementwise,
     indexing,
+    layers,
     losses,
     products,
     reductions,
@@ -40,5 +43,8 @@ FAMILIES = (
     sorting,
     products,
     losses,
+    activations,
+    layers,
+    decompositions,
     compositions,
 )

@@ -4,18 +4,40 @@ from __future__ import annotations
 
 from reference.prove.statement import Statement
 from reference.prove.statements import (
+    activations,
     contraction,
+    convolution,
+    embedding,
     indexing,
+    linalg,
+    normalisation,
     pointwise,
     reductions,
+    regression,
     shapes,
     softmax,
     sorting,
+    writing,
 )
 
 __all__ = ["statements"]
 
-_FAMILIES = (contraction, indexing, pointwise, reductions, shapes, softmax, sorting)
+_FAMILIES = (
+    activations,
+    contraction,
+    convolution,
+    embedding,
+    indexing,
+    linalg,
+    normalisation,
+    pointwise,
+    reductions,
+    regression,
+    shapes,
+    softmax,
+    sorting,
+    writing,
+)
 
 
 def statements() -> dict[str, Statement]:

@@ -121,6 +121,7 @@ STATEMENTS = (
     _one("ABS", "abs", kinks=(0.0,)),
     _one("SIGN", "sign"),
     _one("SGN", "sign", note=_REAL_NOTE),
+    _one("SGN_REAL", "sign"),
     _one("EXP", "exp"),
     _one("EXPM1", "expm1"),
     _one("LOG", "log", _POSITIVE),

@@ -72,7 +72,8 @@ class Input:
 @dataclass(frozen=True)
 class Sample:
     """One call. ulp: the bound on the error, in units of the dtype; norm: relative to the
-    largest element rather than to each (sums of products lose digits to cancellation)."""
+    largest element rather than to each (sums of products lose digits to cancellation). The option
+    "outside" marks calls that are refused, or whose gradient is not the slope, as documented."""
 
     operation: str
     number: int

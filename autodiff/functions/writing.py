@@ -1,0 +1,377 @@
+"""Functions that write at indices, and elementwise functions of three tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff.functions.arguments import axis, is_number, raw, require_tensor
+from autodiff.ops import writing as ops
+from autodiff.state import TensorState
+
+__all__ = [
+    "addcdiv",
+    "addcmul",
+    "index_add",
+    "index_copy",
+    "index_fill",
+    "lerp",
+    "masked_scatter",
+    "put",
+    "scatter",
+    "scatter_add",
+    "take",
+    "take_along_dim",
+]
+
+
+def lerp(input: Any, end: Any, weight: Any) -> Any:
+    """input + weight · (end - input); the weight is a number or a tensor.
+
+    >>> import autodiff
+    >>> autodiff.lerp(autodiff.tensor([0., 10.]), autodiff.tensor([10., 20.]), 0.5)
+    tensor([ 5., 15.])
+    """
+    require_tensor("lerp", input)
+    require_tensor("lerp", end, "end", 2)
+    _same_dtype("end", input, end)
+    if is_number(weight):
+        return ops.LERP(input, end, weight=weight)
+    _same_dtype("weight", input, require_tensor("lerp", weight, "weight", 3))
+    return ops.LERP_TENSOR(input, end, weight)
+
+
+def _same_dtype(name: str, input: Any, other: Any) -> None:
+    """PyTorch mixes no dtypes here, 0-d weights excepted."""
+    found, wanted = raw(other).dtype, raw(input).dtype
+    if found != wanted and not (name == "weight" and not raw(other).ndim):
+        raise RuntimeError(
+            f"expected dtype {_cpp(wanted)} for `{name}` but got dtype {_cpp(found)}"
+        )
+
+
+def _cpp(dtype: Any) -> str:
+    names: dict[str, str] = {
+        "float16": "c10::Half",
+        "bfloat16": "c10::BFloat16",
+        "float32": "float",
+        "float64": "double",
+        "complex64": "c10::complex<float>",
+        "complex128": "c10::complex<double>",
+        "int8": "signed char",
+        "int16": "short int",
+        "int32": "int",
+        "int64": "long int",
+        "uint8": "unsigned char",
+    }
+    return names.get(dtype.name, str(dtype.name))
+
+
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """input + value · tensor1 · tensor2, broadcast."""
+    require_tensor("addcmul", input)
+    require_tensor("addcmul", tensor1, "tensor1", 2)
+    require_tensor("addcmul", tensor2, "tensor2", 3)
+    return ops.ADDCMUL(input, tensor1, tensor2, value=value)
+
+
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """input + value · tensor1 / tensor2, broadcast; refuses to divide integers by integers."""
+    require_tensor("addcdiv", input)
+    require_tensor("addcdiv", tensor1, "tensor1", 2)
+    require_tensor("addcdiv", tensor2, "tensor2", 3)
+    if raw(tensor1).dtype.kind in "iub" and raw(tensor2).dtype.kind in "iub":
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future  release "
+            "addcdiv will perform a true division of tensor1 and tensor2. The historic addcdiv "
+            "behavior can be implemented as (input + value * torch.trunc(tensor1 / tensor2))."
+            "to(input.dtype) for integer inputs and as (input + value * tensor1 / tensor2) for "
+            "float inputs. The future addcdiv behavior is just the latter implementation: (input "
+            "+ value * tensor1 / tensor2), for all dtypes."
+        )
+    return ops.ADDCDIV(input, tensor1, tensor2, value=value)
+
+
+def _index(function: str, index: Any, words: str = "Expected dtype int32/int64 for index") -> Any:
+    data = raw(require_tensor(function, index, "index", 3))
+    if data.dtype.type not in (np.int64, np.int32):
+        raise RuntimeError(f"{function}(): {words}")
+    return np.array(data)
+
+
+def _grid(index: Any, dim: int) -> tuple[Any, ...]:
+    """`index` along `dim` and each element's own place elsewhere, as NumPy takes it."""
+    places: list[Any] = list(np.ogrid[tuple(slice(size) for size in index.shape)])
+    places[dim] = index
+    return tuple(places)
+
+
+def _scatter_index(input: Any, dim: Any, index: Any, src: Any) -> tuple[Any, ...]:
+    where = axis(dim, require_tensor("scatter", input).ndim)
+    array = _index("scatter", index)
+    shape = tuple(input.shape)
+    if isinstance(src, TensorState):
+        if array.ndim != src._data.ndim or (shape and array.ndim != len(shape)):
+            name = "self" if array.ndim != len(shape) else "src"
+            raise RuntimeError(
+                f"Index tensor must have the same number of dimensions as {name} tensor"
+            )
+        if raw(src).dtype != raw(input).dtype:
+            raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
+        found: Any = src._data.shape
+    else:
+        found = array.shape
+        if shape and array.ndim != len(shape):
+            raise RuntimeError(
+                "Index tensor must have the same number of dimensions as self tensor"
+            )
+    for place, size in enumerate(array.shape):
+        if size > found[place] or (place != where and size > shape[place]):
+            raise RuntimeError(
+                f"Expected index {list(array.shape)} to be no larger than self {list(shape)} "
+                f"apart from dimension {where}"
+                + (
+                    f" and to be no larger size than src {list(found)}"
+                    if isinstance(src, TensorState)
+                    else ""
+                )
+            )
+    if not shape:
+        return (Ellipsis,)
+    _in_bounds(array, shape[where], where)
+    return _grid(array, where)
+
+
+def _in_bounds(array: Any, size: int, where: int) -> None:
+    outside = (array < 0) | (array >= size)
+    if outside.any():
+        wrong = array[outside].flat[0]
+        raise RuntimeError(
+            f"index {wrong} is out of bounds for dimension {where} with size {size}"
+        )
+
+
+def _cut(src: Any, shape: tuple[int, ...]) -> Any:
+    """The part of the source that the index speaks of."""
+    if tuple(src.shape) == tuple(shape):
+        return src
+    return src[tuple(slice(size) for size in shape)]
+
+
+def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Any:
+    """A copy in which out[index[i][j]][j] = src[i][j] along `dim`; src may be a number."""
+    src = value if src is None else src
+    picked = _scatter_index(input, dim, index, src)
+    if isinstance(src, TensorState):
+        return ops.SCATTER(input, _cut(src, index.shape), index=picked, accumulate=False)
+    return ops.SCATTER_NUMBER(input, src, index=picked, accumulate=False)
+
+
+def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
+    """A copy in which out[index[i][j]][j] += src[i][j] along `dim`, repetitions added up.
+
+    >>> import autodiff
+    >>> autodiff.scatter_add(autodiff.zeros(2), 0, autodiff.tensor([1, 1]), autodiff.ones(2))
+    tensor([0., 2.])
+    """
+    require_tensor("scatter_add", src, "src", 4)
+    picked = _scatter_index(input, dim, index, src)
+    return ops.SCATTER_ADD(input, _cut(src, index.shape), index=picked, accumulate=True)
+
+
+def _along(dim: int, array: Any) -> tuple[Any, ...]:
+    return (*(slice(None),) * dim, array.reshape(-1))
+
+
+def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
+    """A copy with alpha · source added to the slices at the indices along `dim`."""
+    where = axis(dim, require_tensor("index_add", input).ndim)
+    require_tensor("index_add", source, "source", 4)
+    found = require_tensor("index_add", index, "index", 3).dtype.title
+    array = _index("index_add_", index, f"Expected dtype int32/int64 for index but got: {found}")
+    if array.ndim > 1:
+        raise IndexError(
+            f"index_add_(): Index is supposed to be a vector, but got dim: {array.ndim} with "
+            f"type: {found} and size: {list(array.shape)}"
+        )
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            f"index_add_(): self ({input.dtype.title}) and source ({source.dtype.title}) must "
+            "have the same scalar type"
+        )
+    size = source.shape[where] if source.ndim > where else 1
+    if array.size != size:
+        raise RuntimeError(
+            f"index_add_(): Number of indices ({array.size}) should be equal to "
+            f"source.size(dim): ({size}), for dim: {where}"
+        )
+    if not input.ndim:
+        return ops.INDEX_ADD(input, source * alpha, index=(Ellipsis,), accumulate=True)
+    if array.size and (array.min() < 0 or array.max() >= input.shape[where]):
+        raise RuntimeError("index out of range in self")
+    scaled = source if alpha == 1 else source * alpha
+    return ops.INDEX_ADD(input, scaled, index=_along(where, array), accumulate=True)
+
+
+def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
+    """A copy with the slices at the indices along `dim` replaced by those of `source`."""
+    where = axis(dim, require_tensor("index_copy", input).ndim)
+    require_tensor("index_copy", source, "source", 4)
+    array = raw(require_tensor("index_copy", index, "index", 3))
+    if array.ndim > 1:
+        raise IndexError(f"index_copy_(): Index should have dimension 1 or 0 (got {array.ndim})")
+    if source.ndim and input.ndim and source.ndim != input.ndim:
+        raise IndexError(
+            "index_copy_(): When source and destination are not scalars, their dimensionality "
+            f"must match. Source dimensionality ({source.ndim}), destination dimensionality "
+            f"({input.ndim})"
+        )
+    if array.dtype.type is not np.int64:
+        raise RuntimeError(
+            f"index_copy_(): Expected a long tensor for index, but got {index.dtype.title}"
+        )
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            "index_copy_(): self and source expected to have the same dtype, but got (self) "
+            f"{input.dtype.title} and (source) {source.dtype.title}"
+        )
+    if not input.ndim:
+        return ops.INDEX_COPY(input, source.reshape(()), index=(Ellipsis,), accumulate=False)
+    rest, given = list(input.shape), list(source.shape)
+    del rest[where]
+    if source.ndim:
+        del given[where]
+    if rest != given:
+        raise RuntimeError(
+            "index_copy_(): Source/destination tensor must have same slice shapes. Destination "
+            f"slice shape: {' '.join(map(str, rest))} at dimension {where} and source slice "
+            f"shape: {' '.join(map(str, given))} at dimension {where if source.ndim else 0}."
+        )
+    if source.ndim and array.size != source.shape[where]:
+        raise IndexError(
+            f"index_copy_(): Number of indices ({array.size}) should be equal to "
+            f"source.size(dim) ({source.shape[where]})"
+        )
+    size = input.shape[where]
+    if array.size and (array.min() < 0 or array.max() >= size):
+        raise IndexError(
+            f"index_copy_(): index {array.max()} is out of bounds for dimension {where} with "
+            f"size {size}"
+        )
+    return ops.INDEX_COPY(input, source, index=_along(where, np.array(array)), accumulate=False)
+
+
+def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
+    """A copy with one number (or 0-d tensor) in the slices at the indices along `dim`."""
+    where = axis(dim, require_tensor("index_fill", input).ndim)
+    if isinstance(value, TensorState) and value._data.ndim:
+        raise RuntimeError(
+            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value._data.ndim} dimension(s)."
+        )
+    array = np.array(raw(require_tensor("index_fill", index, "index", 3)))
+    if array.dtype.type is not np.int64:
+        raise IndexError("index_fill_(): Expected dtype int64 for index.")
+    if array.ndim > 1:
+        raise IndexError("Index is supposed to be a vector")
+    size = input.shape[where] if input.ndim else 1
+    if array.size and (array.min() < -size or array.max() >= size):
+        raise IndexError("index out of range in self")
+    picked = _along(where, array) if input.ndim else (Ellipsis,)
+    row = ops.INDEX_FILL_TENSOR if isinstance(value, TensorState) else ops.INDEX_FILL
+    return row(input, value, index=picked, accumulate=False)
+
+
+def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
+    """A copy in which the elements under the mask are those of `source`, in order."""
+    require_tensor("masked_scatter", input)
+    require_tensor("masked_scatter", source, "source", 3)
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            "masked_scatter: expected self and source to have same dtypes but got"
+            f"{input.dtype.title} and {source.dtype.title}"
+        )
+    chosen = raw(require_tensor("masked_scatter", mask, "mask", 2))
+    if chosen.dtype.kind != "b":
+        raise RuntimeError(
+            "masked_scatter_ only supports boolean masks, but got mask with dtype "
+            f"{mask.dtype.title}"
+        )
+    chosen = np.broadcast_to(chosen, tuple(input.shape))
+    count = int(chosen.sum())
+    if count > source.numel():
+        raise RuntimeError("Number of elements of source < number of ones in mask")
+    if not input.ndim:
+        if not count:
+            return input.clone()
+        return ops.MASKED_SCATTER(
+            input, source.reshape(-1)[0], index=(Ellipsis,), accumulate=False
+        )
+    taken = source.reshape(-1)[:count]
+    return ops.MASKED_SCATTER(input, taken, index=np.nonzero(chosen), accumulate=False)
+
+
+def _places(function: str, input: Any, index: Any) -> tuple[Any, ...]:
+    """Flat indices, in row-major order, as one index array a dimension."""
+    array = raw(require_tensor(function, index, "index", 2))
+    if array.dtype.type is not np.int64:
+        raise RuntimeError(
+            f"{function}(): Expected a long tensor for index, but got {index.dtype.title}"
+        )
+    size = input.numel()
+    outside = (array < -size) | (array >= size)
+    if np.any(outside):
+        wrong = np.asarray(array)[outside].flat[0]
+        raise IndexError(
+            f"out of range: tried to access index {wrong} on a tensor of {size} elements."
+        )
+    flat = np.where(array < 0, array + size, array)
+    return np.unravel_index(flat, tuple(input.shape)) if input.ndim else (Ellipsis,)
+
+
+def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+    """A copy with `source` written (or added) at flat, row-major indices."""
+    require_tensor("put", input)
+    require_tensor("put", source, "source", 3)
+    count = require_tensor("put", index, "index", 2).numel()
+    if source.numel() != count:
+        raise IndexError(
+            "put_(): Expected source and index to have the same number of elements, but got "
+            f"source.numel() = {source.numel()}, index.numel() = {count}"
+        )
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            f"put_(): self and source expected to have the same dtype, but got self.dtype = "
+            f"{input.dtype.title} and source.dtype = {source.dtype.title}"
+        )
+    picked = _places("put_", input, index)
+    values = source.reshape(index.shape if input.ndim else ())
+    return ops.PUT_AT(input, values, index=picked, accumulate=accumulate)
+
+
+def take(input: Any, index: Any) -> Any:
+    """The elements at flat, row-major indices."""
+    require_tensor("take", input)
+    flat = input if input.ndim else input.reshape(1)
+    return ops.TAKE(flat, index=_places("take", flat, index))
+
+
+def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
+    """As `gather`, with the index broadcast; along the flattened tensor without a dimension."""
+    require_tensor("take_along_dim", input)
+    if dim is None:
+        return input.reshape(-1).gather(0, indices.reshape(-1))
+    where = axis(dim, input.ndim)
+    if indices.ndim != input.ndim:
+        raise RuntimeError(
+            "torch.take_along_dim(): input and indices should have the same number of "
+            f"dimensions, but got {input.ndim} dimensions for input, and {indices.ndim} "
+            "dimensions for indices"
+        )
+    shape = np.broadcast_shapes(
+        *(tuple(1 if i == where else n for i, n in enumerate(t.shape)) for t in (input, indices))
+    )
+    mine, theirs = list(shape), list(shape)
+    mine[where], theirs[where] = input.shape[where], indices.shape[where]
+    return input.expand(mine).gather(where, indices.expand(theirs))

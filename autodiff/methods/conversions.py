@@ -1,0 +1,208 @@
+"""Methods of `Tensor` that make other tensors like it, and tell small facts about it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from autodiff import creation, errors, lifecycle
+from autodiff.dtypes import bfloat16, complex64, complex128, int8, int16, uint8
+from autodiff.functions.arguments import require_tensor
+from autodiff.state import TensorState, storage
+
+__all__ = ["Conversions"]
+
+
+class Conversions(TensorState):
+    """Methods of `Tensor` that make other tensors like it, and tell small facts about it."""
+
+    __slots__ = ()
+    to: Any
+    dtype: Any
+    shape: Any
+
+    def bfloat16(self) -> Any:
+        """bfloat16; needs the package ml_dtypes."""
+        return self.to(bfloat16)
+
+    def short(self) -> Any:
+        """int16."""
+        return self.to(int16)
+
+    def char(self) -> Any:
+        """int8."""
+        return self.to(int8)
+
+    def byte(self) -> Any:
+        """uint8."""
+        return self.to(uint8)
+
+    def cfloat(self) -> Any:
+        """complex64."""
+        return self.to(complex64)
+
+    def cdouble(self) -> Any:
+        """complex128."""
+        return self.to(complex128)
+
+    def type_as(self, other: Any) -> Any:
+        """The dtype of another tensor."""
+        return self.to(require_tensor("type_as", other, "other", 1).dtype)
+
+    def _made(self, made: Any, given: dict[str, Any]) -> Any:
+        given.setdefault("dtype", None)
+        given.pop("device", None)
+        if given["dtype"] is None:
+            given["dtype"] = self.dtype
+        return made(given)
+
+    def new_zeros(self, *size: Any, **given: Any) -> Any:
+        """Zeros of the given size, in this tensor's dtype unless another is given."""
+        return self._made(lambda options: creation.zeros(*size, **options), given)
+
+    def new_ones(self, *size: Any, **given: Any) -> Any:
+        """Ones of the given size, in this tensor's dtype unless another is given."""
+        return self._made(lambda options: creation.ones(*size, **options), given)
+
+    def new_empty(self, *size: Any, **given: Any) -> Any:
+        """Memory of the given size, in this tensor's dtype unless another is given."""
+        return self._made(lambda options: creation.empty(*size, **options), given)
+
+    def new_full(self, size: Any, fill_value: Any, **given: Any) -> Any:
+        """One value everywhere, in this tensor's dtype unless another is given."""
+        return self._made(lambda options: creation.full(size, fill_value, **options), given)
+
+    def new_tensor(self, data: Any, **given: Any) -> Any:
+        """A copy of `data`, in this tensor's dtype unless another is given."""
+        if isinstance(data, TensorState):
+            warnings.warn(
+                errors.COPY_CONSTRUCT.replace("torch.tensor(", "tensor.new_tensor("),
+                UserWarning,
+                stacklevel=2,
+            )
+            data = np.asarray(data._data)
+        return self._made(lambda options: creation.tensor(data, **options), given)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that all elements take."""
+        return self._data.nbytes  # type: ignore[no-any-return]
+
+    def ndimension(self) -> int:
+        """The number of dimensions."""
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    def is_signed(self) -> bool:
+        """Whether the dtype has negative numbers."""
+        return self.dtype.is_signed  # type: ignore[no-any-return]
+
+    def is_same_size(self, other: Any) -> bool:
+        """Whether another tensor has the same shape."""
+        return bool(self.shape == other.shape)
+
+    def is_nonzero(self) -> bool:
+        """Whether the only element is not zero."""
+        return bool(self)
+
+    def is_set_to(self, tensor: Any) -> bool:
+        """Whether another tensor is the same view of the same memory."""
+        mine, theirs = storage(self), storage(tensor)
+        keys = ("data", "shape", "typestr")
+        a, b = mine.__array_interface__, theirs.__array_interface__
+        return mine.strides == theirs.strides and all(a[key] == b[key] for key in keys)
+
+    def equal(self, other: Any) -> bool:
+        """Whether another tensor has the same shape and elements."""
+        theirs = require_tensor("equal", other, "other", 1)._data
+        return self._data.shape == theirs.shape and bool(np.all(self._data == theirs))
+
+    def allclose(
+        self, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+    ) -> bool:
+        """Whether all elements are within atol + rtol · |other| of another tensor's."""
+        theirs = require_tensor("allclose", other, "other", 1)._data
+        if theirs.dtype != self._data.dtype:
+            raise RuntimeError(
+                f"Float did not match {other.dtype.title}"
+                if self.dtype.title == "Float"
+                else f"{self.dtype.title} did not match {other.dtype.title}"
+            )
+        return bool(np.allclose(self._data, theirs, rtol, atol, equal_nan))
+
+    is_cpu = True
+    is_cuda = is_sparse = is_quantized = is_meta = is_mps = is_xpu = is_nested = False
+    name = None
+
+    def get_device(self) -> int:
+        """-1: the CPU."""
+        return -1
+
+    def is_pinned(self) -> bool:
+        """Never: memory is the CPU's own."""
+        return False
+
+    def is_shared(self) -> bool:
+        """Never between processes."""
+        return False
+
+    def is_conj(self) -> bool:
+        """Never: conjugation is not put off here."""
+        return False
+
+    def is_neg(self) -> bool:
+        """Never: negation is not put off here."""
+        return False
+
+    def resolve_conj(self) -> Any:
+        """Itself: conjugation is not put off here."""
+        return self
+
+    def resolve_neg(self) -> Any:
+        """Itself: negation is not put off here."""
+        return self
+
+    def __copy__(self) -> Any:
+        return lifecycle.bare_copy(self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return lifecycle.deep_copy(self, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return lifecycle.reduced(self)
+
+    def share_memory_(self) -> Any:
+        """Refused: there are no tensors between processes here."""
+        raise NotImplementedError(
+            "share_memory_(): memory is not shared between processes here; use "
+            "multiprocessing.shared_memory and from_numpy"
+        )
+
+    def _resized(self, sizes: Any) -> Any:
+        if self.requires_grad:  # type: ignore[attr-defined]
+            raise RuntimeError("cannot resize variables that require grad")
+        view = self._extra is not None and self._extra.view is not None
+        found = storage(self)
+        if view or found.base is not None:
+            raise RuntimeError(
+                "resize_() of memory that is shared with another tensor or array is not "
+                "supported: make a new tensor"
+            )
+        count = int(np.prod(sizes))
+        memory = np.zeros(sizes, found.dtype)
+        kept = min(count, found.size)
+        memory.reshape(-1)[:kept] = found.reshape(-1)[:kept]
+        self._data = memory
+        self._counter = self._counter or [0]
+        self._counter[0] += 1
+        return self
+
+    def resize_(self, *sizes: Any) -> Any:
+        """Another shape, in place: elements are dropped or added at the end of the memory."""
+        given = sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
+        return self._resized(tuple(given))
+
+    def resize_as_(self, the_template: Any) -> Any:
+        """The shape of another tensor, in place."""
+        return self._resized(tuple(the_template.shape))

@@ -1,0 +1,232 @@
+"""In-place methods made from the functions: `x.exp_()` is what `exp(x)` computes, written to x.
+
+The function is called with a stand-in for the tensor. It checks its arguments, as ever, and
+applies its row; the stand-in notes row and arguments instead, and the row's result is written to
+the tensor's memory. So whatever a function accepts and refuses, its in-place form does, too.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from autodiff import operation
+from autodiff.errors import BatchedData
+from autodiff.functions import contraction, indexing, logic, pointwise, reductions, shapes, writing
+from autodiff.inplace import allowed, bump, check_result, copy_into, overwrite, write
+from autodiff.modes import is_grad_enabled
+from autodiff.ops import pointwise as rows
+from autodiff.ops.shapes import TO_COPY
+from autodiff.state import Extra, TensorState, layered_by, version_counter
+from autodiff.views import requires_grad
+
+__all__ = ["add_methods", "add_variants", "in_place", "viewed_in_place", "written_test"]
+
+# PyTorch's in-place methods that are the function of the same name, written to the first argument
+NAMES = tuple(
+    """
+    abs absolute acos acosh addbmm addcdiv addcmul addmm addmv addr arccos arccosh arcsin arcsinh
+    arctan arctan2 arctanh asin asinh atan atan2 atanh baddbmm bitwise_and bitwise_left_shift
+    bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp clamp_max clamp_min clip
+    conj_physical copysign cos cosh cumprod cumsum deg2rad digamma divide erf erfc erfinv exp exp2
+    expm1 fix float_power floor floor_divide fmod frac gcd heaviside hypot i0 igamma igammac
+    index_add index_copy index_fill index_put index_reduce lcm ldexp lerp lgamma log log10 log1p
+    log2 logit masked_fill masked_scatter multiply mvlgamma nan_to_num neg negative nextafter
+    polygamma put rad2deg reciprocal relu remainder renorm round rsqrt scatter scatter_add
+    scatter_reduce sgn sigmoid sign sin sinc sinh sqrt square subtract tan tanh tril triu
+    true_divide trunc xlogy
+    """.split()  # noqa: SIM905 - a page of quotation marks says less
+)
+_MODULES: tuple[Any, ...] = (pointwise, logic, writing, reductions, shapes, indexing, contraction)
+
+
+class _Noted(Exception):
+    """A row was applied to the stand-in: not an error, but the end of the function's own part."""
+
+    def __init__(self, row: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> None:
+        super().__init__()
+        self.row = row
+        self.inputs = inputs
+        self.params = params
+
+
+class _Composed(Exception):
+    """The function does more than apply one row to the tensor."""
+
+
+def _note(self: Any, row: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    if inputs[0] is not self or any(one is self for one in inputs[1:]):
+        raise _Composed
+    raise _Noted(row, inputs, params)
+
+
+@functools.cache
+def _stand_in() -> Any:
+    """The class of stand-ins: tensors to whom rows are handed as to those of a transform."""
+    members = {"__slots__": (), "_layered": True, "_dispatch": _note}
+    return type("StandIn", (operation.Tensor,), members)
+
+
+def _standing_for(tensor: Any) -> Any:
+    made = object.__new__(_stand_in())
+    made._data = tensor._data
+    made._node = made._leaf = made._counter = made._extra = None
+    return made
+
+
+def in_place(
+    function: Callable[..., Any], name: str, tensor: Any, *args: Any, **kwargs: Any
+) -> Any:
+    """`tensor = function(tensor, ...)` in the tensor's own memory; returns the tensor."""
+    if layered_by(tensor) is not None:
+        return copy_into(tensor, function(tensor, *args, **kwargs))
+    stand_in = _standing_for(tensor)
+    try:
+        function(stand_in, *args, **kwargs)
+    except _Noted as noted:
+        row, inputs, params = noted.row, noted.inputs, noted.params
+    except TypeError as error:
+        raise _renamed(error, name) from None
+    except (_Composed, BatchedData):
+        return copy_into(tensor, function(tensor.clone(), *args, **kwargs))
+    else:
+        raise NotImplementedError(
+            f"{name}_ cannot be derived from {name}, which applies no operation to its first "
+            f"argument: use `x.copy_(x.{name}(...))`"
+        )
+    if row is TO_COPY:  # computed in another dtype first
+        if tensor._data.dtype.kind in "fcV":
+            result = function(tensor.clone(), *args, **kwargs)
+            check_result(tensor, result._data)
+            return copy_into(tensor, result)
+        return _cast_back(tensor, function, args, kwargs)
+    return write(row, tensor, *inputs[1:], **params)
+
+
+def _cast_back(tensor: Any, function: Any, args: Any, kwargs: Any) -> Any:
+    """Write what is computed in another dtype; PyTorch's refusal where it cannot be stored."""
+    allowed((tensor, *args))
+    return overwrite(tensor, function(tensor.detach().clone(), *args, **kwargs)._data)
+
+
+def _renamed(error: TypeError, name: str) -> TypeError:
+    """The words of a function about its arguments, in those of the method."""
+    text = str(error)
+    if not text.startswith(f"{name}(): argument '"):
+        return error
+    head, _, rest = text.partition("(position ")
+    place, _, tail = rest.partition(")")
+    where = f"(position {int(place) - 1})" if place.isdigit() else f"(position {place})"
+    return TypeError(f"{name}_" + head[len(name) :] + where + tail)
+
+
+def written_test(recorded: Any, plain: Any, tensor: Any, *others: Any) -> Any:
+    """Write the truth of a test as numbers: recorded, it has a gradient of zero."""
+    inputs = (tensor, *others)
+    recording = is_grad_enabled() and tensor._data.dtype.kind in "fcV"
+    if recording and any(isinstance(one, TensorState) and requires_grad(one) for one in inputs):
+        return write(recorded, tensor, *others)
+    return write(plain, tensor, *others)
+
+
+_IN_PLACE_NODES = {
+    "TBackward0": "TBackward1",
+    "TransposeBackward0": "TransposeBackward1",
+    "UnsqueezeBackward0": "UnsqueezeBackward1",
+    "SqueezeBackward0": "SqueezeBackward3",
+    "SqueezeBackward1": "SqueezeBackward4",
+    "SqueezeBackward2": "SqueezeBackward5",
+    "AliasBackward0": "AliasBackward0",
+}
+
+
+@functools.cache
+def _named(cls: type[Any], name: str) -> type[Any]:
+    """The class of nodes under the name that PyTorch gives them after an in-place call."""
+    return type(name, (cls,), {"__slots__": (), "__module__": "autodiff"})
+
+
+def viewed_in_place(name: str, function: Callable[..., Any], tensor: Any, *args: Any) -> Any:
+    """Make the tensor the view that `function(tensor, ...)` gives: same memory, other shape."""
+    if layered_by(tensor) is not None:
+        raise NotImplementedError(f"{name} inside a transform: use the function that gives a view")
+    allowed((tensor,))
+    view = function(tensor, *args)
+    if view is tensor:
+        bump(tensor)
+        return tensor
+    before = tensor._extra
+    tensor._data = view._data
+    bump(tensor)
+    version = version_counter(tensor)[0]
+    if before is not None and before.view is not None:  # a view of the same base as before
+        before.view.chain = view._extra.view.chain
+        before.view.version = version
+    elif before is None:
+        before = tensor._extra = Extra()
+    if view._node is not None:
+        kind: Any = type(view._node)
+        view._node.__class__ = _named(kind, _IN_PLACE_NODES[view._node.name()])
+        tensor._node = view._node
+        before.number = view._extra.number if view._extra is not None else 0
+    before.turned = version
+    return tensor
+
+
+_PLAIN = {
+    name: getattr(rows, name.upper())
+    for name in (
+        *("exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "reciprocal", "sin", "cos", "tan"),
+        *("sinh", "cosh", "tanh", "sigmoid", "erf", "relu", "floor", "round", "neg"),
+    )
+}
+
+
+def _method(function: Callable[..., Any], name: str) -> Any:
+    row = _PLAIN.get(name)
+
+    @functools.wraps(function)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if row is not None and not args and not kwargs and self._data.dtype.kind == "f":
+            return write(row, self)  # of real numbers the function is its row: no need to ask it
+        return in_place(function, name, self, *args, **kwargs)
+
+    method.__name__ = method.__qualname__ = f"{name}_"
+    method.__doc__ = f"`{name}`, written to the tensor's own memory; returns the tensor."
+    return method
+
+
+def _abs(self: Any) -> Any:
+    """`abs`, written to the tensor's own memory; a complex tensor cannot hold it."""
+    if self._data.dtype.kind == "c":
+        raise RuntimeError("In-place abs is not supported for complex tensors.")
+    return in_place(pointwise.abs, "abs", self)
+
+
+METHODS = tuple(
+    """
+    addcdiv addcmul bitwise_and bitwise_not bitwise_or bitwise_xor clamp_max clamp_min divide
+    greater greater_equal index_add index_copy index_fill lerp less less_equal logical_or
+    logical_xor masked_scatter multiply not_equal put scatter scatter_add subtract take
+    take_along_dim true_divide
+    """.split()  # noqa: SIM905 - a page of quotation marks says less
+)
+
+
+def add_methods(cls: type[TensorState]) -> None:
+    """Give the class the functions of three tensors, of bits, and those that write at indices."""
+    for name in METHODS:
+        function = next(getattr(m, name) for m in _MODULES if name in m.__all__)
+        setattr(cls, name, function)
+
+
+def add_variants(cls: type[TensorState]) -> None:
+    """Give the class the in-place form of every function that is there and has one."""
+    for name in NAMES:
+        function = next((getattr(m, name) for m in _MODULES if name in m.__all__), None)
+        if function is not None and f"{name}_" not in vars(cls):
+            setattr(cls, f"{name}_", _method(function, name))
+    cls.abs_ = cls.absolute_ = _abs  # type: ignore[attr-defined]
+    cls._divided_ = _method(pointwise.div, "div")  # type: ignore[attr-defined]
+    cls._raised_ = _method(pointwise.pow, "pow")  # type: ignore[attr-defined]

@@ -1,0 +1,112 @@
+"""Activation functions: rows, for stability in the tails and for speed (one array, not five)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autodiff.kernels.special import normal_cdf
+from autodiff.ops.pointwise import SIGMOID
+from autodiff.primitive import Primitive, pointwise
+
+__all__ = [
+    "CELU",
+    "ELU",
+    "GELU",
+    "GELU_TANH",
+    "LEAKY_RELU",
+    "LEAKY_RELU_INPLACE",
+    "NDTR",
+    "SILU",
+    "SOFTPLUS",
+]
+
+# x σ(x); 1 - σ(x) is written σ(-x), which keeps its digits.
+SILU = pointwise(
+    "silu",
+    "SiluBackward0",
+    lambda x: x * SIGMOID(x),
+    (lambda g, x: g * (SIGMOID(x) * (1 + x * SIGMOID(-x))),),
+)
+
+
+def _softplus_kernel(xp: Any, x: Any, beta: float) -> Any:
+    scaled = x if beta == 1 else x * beta
+    result = xp.maximum(scaled, 0) + xp.log1p(xp.exp(-xp.abs(scaled)))
+    return result if beta == 1 else result / beta
+
+
+SOFTPLUS = pointwise(
+    "softplus",
+    "SoftplusBackward0",
+    _softplus_kernel,
+    (lambda g, x, beta: g * SIGMOID(x if beta == 1 else x * beta),),
+    inputs=("x",),
+    holomorphic=False,
+)
+
+
+def _elu_kernel(xp: Any, x: Any, alpha: float, scale: float, inner: float) -> Any:
+    below = (alpha * scale) * xp.expm1(xp.where(x > 0, 0, x) * inner)
+    return xp.where(x > 0, x if scale == 1 else x * scale, below)
+
+
+def _elu_rule(xp: Any, g: Any, x: Any, alpha: float, scale: float, inner: float) -> Any:
+    below = g * (alpha * scale * inner) * xp.exp(xp.where(x > 0, 0, x) * inner)
+    return xp.where(x > 0, g if scale == 1 else g * scale, below)
+
+
+ELU = pointwise("elu", "EluBackward0", _elu_kernel, (_elu_rule,), inputs=("x",), holomorphic=False)
+CELU = ELU.variant("CeluBackward0")
+LEAKY_RELU = pointwise(
+    "leaky_relu",
+    "LeakyReluBackward0",
+    lambda xp, x, slope: xp.where(x > 0, x, x * slope),
+    (lambda xp, g, x, slope: xp.where(x > 0, g, g * slope),),
+    inputs=("x",),
+    holomorphic=False,
+)
+LEAKY_RELU_INPLACE = LEAKY_RELU.variant("LeakyReluBackward1")
+
+
+def _density(xp: Any, x: Any) -> Any:
+    """Of the normal distribution."""
+    return xp.exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi))
+
+
+# The normal distribution up to x: by the complement of the error function, as 1 + erf(x / √2)
+# has no digits left where x is far below zero.
+NDTR: Primitive = pointwise(
+    "ndtr",
+    "MulBackward0",
+    lambda xp, x: normal_cdf(xp, x),
+    (lambda xp, g, x: g * _density(xp, x),),
+    holomorphic=False,
+)
+GELU = pointwise(
+    "gelu",
+    "GeluBackward0",
+    lambda xp, x: x * normal_cdf(xp, x),
+    (lambda xp, g, x: g * (NDTR(x) + x * _density(xp, x)),),
+    holomorphic=False,
+)
+
+
+def _twice_inner(x: Any) -> Any:
+    """(1 + tanh u) / 2 is σ(2u): this is 2u."""
+    return (2 * math.sqrt(2 / math.pi)) * (x + 0.044715 * (x * x * x))
+
+
+def _gelu_tanh_rule(g: Any, x: Any) -> Any:
+    inner = _twice_inner(x)
+    slope = (2 * math.sqrt(2 / math.pi)) * (1 + 0.134145 * (x * x))
+    return g * (SIGMOID(inner) * (1 + x * SIGMOID(-inner) * slope))
+
+
+GELU_TANH = pointwise(
+    "gelu",
+    "GeluBackward0",
+    lambda x: x * SIGMOID(_twice_inner(x)),
+    (_gelu_tanh_rule,),
+    holomorphic=False,
+)

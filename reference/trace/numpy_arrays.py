@@ -1,0 +1,126 @@
+"""The oracle's tensors with the methods of NumPy's arrays, for functions written with NumPy.
+
+The methods of a tensor are PyTorch's: its `var` divides by the count less one, its `max` along
+an axis gives two results. Code written for NumPy means NumPy's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from reference.tensor import Tensor
+
+__all__ = ["NumpyView", "as_numpy", "as_tensor"]
+
+_METHODS = frozenset(
+    {
+        *("all", "any", "argmax", "argmin", "argsort", "clip", "conj", "cumprod", "cumsum"),
+        *("diagonal", "dot", "max", "mean", "min", "prod", "ravel", "repeat", "reshape", "round"),
+        *("squeeze", "std", "sum", "swapaxes", "take", "trace", "transpose", "var"),
+    }
+)
+
+
+class NumpyView(NDArrayOperatorsMixin):
+    """A tensor with NumPy's methods; what NumPy's arrays do not have is the tensor's own.
+
+    >>> from reference import tensor
+    >>> float(NumpyView(tensor([1.0, 3.0])).var()), float(tensor([1.0, 3.0]).var())
+    (1.0, 2.0)
+    """
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, inner: Tensor) -> None:
+        self.tensor = inner
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        given = [as_tensor(value) for value in inputs]
+        kwargs = {key: as_tensor(value) for key, value in kwargs.items()}
+        return as_numpy(self.tensor.__array_ufunc__(ufunc, method, *given, **kwargs))
+
+    def __array_function__(
+        self, function: Any, types: Any, args: Any, kwargs: dict[str, Any]
+    ) -> Any:
+        found = self.tensor.__array_function__(function, types, as_tensor(args), as_tensor(kwargs))
+        return as_numpy(found)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self.tensor.__array__(dtype)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _METHODS:
+            return self._method(name)
+        if name == "T":
+            return np.transpose(self)
+        if name == "size":
+            return self.tensor.numel()
+        found = getattr(self.tensor, name)
+        return _wrapped(found) if callable(found) else as_numpy(found)
+
+    def _method(self, name: str) -> Callable[..., Any]:
+        function = getattr(np, name)
+
+        def method(*args: Any, **kwargs: Any) -> Any:
+            if name in ("reshape", "transpose") and args and not isinstance(args[0], tuple):
+                args = (args,) if args[0] is not None else ()
+            return self.__array_function__(function, (type(self),), (self, *args), kwargs)
+
+        return method
+
+    def __getitem__(self, key: Any) -> Any:
+        return as_numpy(self.tensor[as_tensor(key)])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.tensor[as_tensor(key)] = as_tensor(value)
+
+    def __len__(self) -> int:
+        return len(self.tensor)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (as_numpy(part) for part in self.tensor)
+
+    def __bool__(self) -> bool:
+        return bool(self.tensor)
+
+    def __float__(self) -> float:
+        return float(self.tensor)
+
+    def __int__(self) -> int:
+        return int(self.tensor)
+
+    def __repr__(self) -> str:
+        return repr(self.tensor)
+
+
+def as_numpy(value: Any) -> Any:
+    """Tensors, also those in tuples and lists, with NumPy's methods."""
+    if isinstance(value, Tensor):
+        return NumpyView(value)
+    if isinstance(value, (tuple, list)):
+        parts = [as_numpy(part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return value
+
+
+def as_tensor(value: Any) -> Any:
+    """The tensors themselves again."""
+    if isinstance(value, NumpyView):
+        return value.tensor
+    if isinstance(value, (tuple, list)):
+        parts = [as_tensor(part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if type(value) is dict:
+        return {key: as_tensor(part) for key, part in value.items()}
+    return value
+
+
+def _wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(*args: Any, **kwargs: Any) -> Any:
+        return as_numpy(function(*as_tensor(args), **as_tensor(kwargs)))
+
+    return method

@@ -1,0 +1,202 @@
+"""Tensors, modes, in-place operations, views, complex numbers, types, printing, interoperation."""
+
+from __future__ import annotations
+
+from feature import Feature
+
+__all__ = ["FEATURES"]
+
+_FACTS = "differential/test_semantics_torch.py::test_same_facts"
+_TENSOR = "engine/test_tensor.py"
+_IN_PLACE = "differential/test_inplace_torch.py"
+_PROMOTION = "differential/test_promotion_torch.py"
+_INTEROP = "engine/test_interop.py"
+_LIFE = "engine/test_lifecycle.py"
+
+FEATURES = [
+    Feature("A1", "grad, requires_grad, grad_fn, is_leaf on the tensor", "same", _FACTS),
+    Feature("A2", "requires_grad= in factories, requires_grad_(), setter", "same", _FACTS),
+    Feature("A3", "is_leaf of what needs no gradient and of detach()", "same", _FACTS),
+    Feature("A4", "whole numbers cannot require gradients", "same", _FACTS),
+    Feature(
+        "A5",
+        "detach(), detach_(), .data: storage and counters",
+        "differs",
+        _FACTS,
+        "detach_() on a tensor that a node has saved is allowed",
+    ),
+    Feature("A6", "clone() is differentiable and keeps the layout", "same", _FACTS),
+    Feature("A7", "retain_grad, retains_grad, the warning for .grad", "same", _FACTS),
+    Feature("A8", ".grad is checked when it is set", "same", _FACTS),
+    Feature("A9", ".grad is a tensor", "same", _FACTS),
+    Feature(
+        "A12",
+        "0-d, empty and zero-size tensors",
+        "same",
+        f"{_LIFE}::test_layout_and_elements_survive",
+    ),
+    Feature(
+        "A13",
+        "item, tolist, float, int, bool, index: words of the errors",
+        "differs",
+        f"{_FACTS}[python_conversions]",
+        "the warning about converting a tensor that requires a gradient comes at every call",
+    ),
+    Feature(
+        "A14",
+        "len, iteration, in, hash by identity, ==",
+        "differs",
+        f"{_FACTS}[python_conversions]",
+        "hash(t) is Python's own for an object, not id(t)",
+    ),
+    Feature(
+        "B1", "no_grad as context, decorator and on generators", "same", "engine/test_modes.py"
+    ),
+    Feature(
+        "B2", "enable_grad, set_grad_enabled, is_grad_enabled", "same", "engine/test_modes.py"
+    ),
+    Feature(
+        "B3",
+        "grad mode belongs to the thread",
+        "differs",
+        "engine/test_threads.py::test_grad_mode_belongs_to_the_thread",
+        "to the asyncio task, too; free-threaded Pythons may let threads inherit it",
+    ),
+    Feature(
+        "B5", "factories under no_grad honour requires_grad=True", "same", "engine/test_modes.py"
+    ),
+    Feature(
+        "E1",
+        "_version is bumped by every in-place operation",
+        "same",
+        f"{_IN_PLACE}::test_recorded",
+    ),
+    Feature(
+        "E2", "a saved tensor that was changed: error", "same", f"{_FACTS}[in_place_invalidates]"
+    ),
+    Feature(
+        "E3",
+        "operations that save only their result, or only their input",
+        "differs",
+        f"{_FACTS}[in_place_saved_values]",
+        "tanh, sigmoid and expm1 save their input, for accuracy",
+    ),
+    Feature("E4", "leaf and view of a leaf refuse", "same", f"{_IN_PLACE}::test_refusals"),
+    Feature("E5", "__setitem__ with every kind of index", "same", f"{_FACTS}[setitem_forms]"),
+    Feature("E6", "x += y keeps the object, replaces grad_fn", "same", _FACTS),
+    Feature("E7", "writing what needs a gradient into a plain buffer", "same", _FACTS),
+    Feature(
+        "E8",
+        "every op_ variant of the operations here",
+        "differs",
+        f"{_IN_PLACE}::test_recorded",
+        "made from the functions; expanded memory is refused by index_fill_, index_put_ and "
+        "masked_fill_, too; a view taken before t_() of its base cannot be differentiated after",
+    ),
+    Feature("E9", "out=", "same", f"{_FACTS}[out_argument]"),
+    Feature(
+        "E10", "result type of in-place operations", "same", f"{_PROMOTION}::test_in_place_dtype"
+    ),
+    Feature("E11", "writing to expanded memory", "same", f"{_IN_PLACE}::test_refusals"),
+    Feature(
+        "E13",
+        "NumPy arrays changed behind the engine's back",
+        "differs",
+        f"{_INTEROP}::test_array_that_may_not_be_written",
+        "read-only arrays refuse writes; arrays beside tensors are copied; shared memory is "
+        "documented in docs/threads-and-memory.md",
+    ),
+    Feature("F1", "views share storage", "same", "engine/test_views.py"),
+    Feature("F2", "_is_view() and _base", "same", _FACTS),
+    Feature("F3", "CopySlices and AsStridedBackward0", "same", _FACTS),
+    Feature("F4", "views follow their base", "same", _FACTS),
+    Feature("F5", "one of several views refuses", "same", f"{_IN_PLACE}::test_refusals"),
+    Feature("F6", "a view made under no_grad refuses", "same", f"{_IN_PLACE}::test_refusals"),
+    Feature(
+        "F7", "detach_() on a view refuses", "same", "engine/test_errors.py::test_conversions"
+    ),
+    Feature(
+        "F8",
+        "contiguous, stride, storage_offset, view against reshape",
+        "differs",
+        "engine/test_views.py",
+        "strides of dimensions of size one may differ",
+    ),
+    Feature(
+        "P1",
+        "complex leaves, conjugate Wirtinger",
+        "same",
+        "differential/test_operations_torch.py",
+    ),
+    Feature(
+        "P2", "a real leaf gets a real gradient", "same", "differential/test_operations_torch.py"
+    ),
+    Feature(
+        "P3",
+        "conj, resolve_conj, is_conj, real, imag",
+        "missing",
+        None,
+        "resolve_conj and is_conj are there; conj, real and imag of tensors are not public yet",
+    ),
+    Feature("P4", "view_as_real, view_as_complex, polar, complex", "missing", None),
+    Feature("P5", "gradients of complex linear algebra and fft", "missing", None),
+    Feature(
+        "Q1",
+        "promotion with dimensioned, 0-d and Python operands",
+        "differs",
+        f"{_PROMOTION}::test_result_dtype",
+        "NumPy has no complex32: complex64 stands for it",
+    ),
+    Feature("Q2", "default dtype", "same", "differential/test_creation_torch.py"),
+    Feature("Q3", "whole numbers: division, sums", "same", f"{_PROMOTION}::test_result_dtype"),
+    Feature(
+        "Q4",
+        "float16 and bfloat16",
+        "differs",
+        f"{_FACTS}[bfloat16_arithmetic]",
+        "bfloat16 needs ml_dtypes; einsum does not take it",
+    ),
+    Feature("Q5", "broadcasting both ways", "same", "differential/test_operations_torch.py"),
+    Feature("Q6", "named-tuple results", "same", "differential/test_operations_torch.py"),
+    Feature("R1", "printing, set_printoptions", "same", "differential/test_formatting_torch.py"),
+    Feature("R2", "__format__", "same", f"{_FACTS}[python_conversions]"),
+    Feature("R3", "Size, dtype, device", "same", "engine/test_size.py"),
+    Feature("R4", "copy, deepcopy, pickle", "same", f"{_FACTS}[life_cycle]"),
+    Feature("R5", "save, load, safetensors", "missing", None, "pickle and numpy.save do"),
+    Feature(
+        "R6",
+        "from_numpy and numpy() share memory",
+        "same",
+        f"{_INTEROP}::test_from_numpy_shares_memory",
+    ),
+    Feature(
+        "R7",
+        "np.sin(t)",
+        "differs",
+        f"{_INTEROP}::test_unary_ufunc",
+        "recorded here; PyTorch refuses what requires a gradient",
+    ),
+    Feature("R8", "np.float64(2) * t", "same", f"{_INTEROP}::test_numpy_scalars_count_as_numbers"),
+    Feature(
+        "R9",
+        "ndarray + tensor",
+        "differs",
+        f"{_INTEROP}::test_operators_with_arrays",
+        "recorded here; PyTorch raises",
+    ),
+    Feature(
+        "R10",
+        "__array_function__",
+        "differs",
+        f"{_INTEROP}::test_numpy_function",
+        "recorded here; PyTorch gives arrays without gradient",
+    ),
+    Feature("R11", "DLPack both ways", "same", f"{_FACTS}[dlpack]"),
+    Feature(
+        "R12",
+        "Generator, manual_seed",
+        "differs",
+        f"{_IN_PLACE}::test_random_fill",
+        "the stream is NumPy's: the same seed gives other numbers",
+    ),
+]

@@ -1,0 +1,30 @@
+"""The table of features is sound: every test that it names exists, every difference says why."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FEATURES = runpy.run_path(str(Path(__file__).with_name("features.py")), run_name="features")[
+    "FEATURES"
+]
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.row)
+def test_entry(feature: Any) -> None:
+    if feature.test is not None:
+        path, _, name = feature.test.partition("::")
+        text = (ROOT / path).read_text()
+        assert not name or f"def {name}(" in text
+    if feature.status in {"same", "differs"}:
+        assert feature.test is not None
+    assert bool(feature.why) == (feature.status != "same")
+
+
+def test_rows_are_named_once() -> None:
+    rows = [feature.row for feature in FEATURES]
+    assert len(rows) == len(set(rows))
