@@ -8,22 +8,9 @@ that shows it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from feature import Feature
 
-__all__ = ["FEATURES", "Feature"]
-
-
-@dataclass(frozen=True)
-class Feature:
-    """One feature."""
-
-    row: str
-    title: str
-    status: Literal["same", "differs", "torch only", "missing"]
-    test: str | None = None
-    why: str = ""
-
+__all__ = ["FEATURES"]
 
 _EDGES = "tests/engine/test_graph_edges.py"
 _SAVED = "tests/engine/test_saved_hooks.py"

@@ -6,12 +6,17 @@ from feature import Feature
 
 __all__ = ["FEATURES"]
 
-_FACTS = "differential/test_semantics_torch.py::test_same_facts"
-_TENSOR = "engine/test_tensor.py"
-_IN_PLACE = "differential/test_inplace_torch.py"
-_PROMOTION = "differential/test_promotion_torch.py"
-_INTEROP = "engine/test_interop.py"
-_LIFE = "engine/test_lifecycle.py"
+_FACTS = "tests/differential/test_semantics_torch.py::test_same_facts"
+_TENSOR = "tests/engine/test_tensor.py"
+_IN_PLACE = "tests/differential/test_inplace_torch.py"
+_PROMOTION = "tests/differential/test_promotion_torch.py"
+_INTEROP = "tests/engine/test_interop.py"
+_LIFE = "tests/engine/test_lifecycle.py"
+
+_MODES = "tests/engine/test_modes.py"
+_OPERATIONS = "tests/differential/test_operations_torch.py"
+_FORMATTING = "tests/differential/test_formatting_torch.py"
+_ERRORS = "tests/engine/test_errors.py"
 
 FEATURES = [
     Feature("A1", "grad, requires_grad, grad_fn, is_leaf on the tensor", "same", _FACTS),
@@ -50,20 +55,29 @@ FEATURES = [
         "hash(t) is Python's own for an object, not id(t)",
     ),
     Feature(
-        "B1", "no_grad as context, decorator and on generators", "same", "engine/test_modes.py"
+        "B1",
+        "no_grad as context, decorator and on generators",
+        "same",
+        _MODES,
     ),
     Feature(
-        "B2", "enable_grad, set_grad_enabled, is_grad_enabled", "same", "engine/test_modes.py"
+        "B2",
+        "enable_grad, set_grad_enabled, is_grad_enabled",
+        "same",
+        _MODES,
     ),
     Feature(
         "B3",
         "grad mode belongs to the thread",
         "differs",
-        "engine/test_threads.py::test_grad_mode_belongs_to_the_thread",
+        "tests/engine/test_threads.py::test_grad_mode_belongs_to_the_thread",
         "to the asyncio task, too; free-threaded Pythons may let threads inherit it",
     ),
     Feature(
-        "B5", "factories under no_grad honour requires_grad=True", "same", "engine/test_modes.py"
+        "B5",
+        "factories under no_grad honour requires_grad=True",
+        "same",
+        _MODES,
     ),
     Feature(
         "E1",
@@ -106,30 +120,36 @@ FEATURES = [
         "read-only arrays refuse writes; arrays beside tensors are copied; shared memory is "
         "documented in docs/threads-and-memory.md",
     ),
-    Feature("F1", "views share storage", "same", "engine/test_views.py"),
+    Feature("F1", "views share storage", "same", "tests/engine/test_views.py"),
     Feature("F2", "_is_view() and _base", "same", _FACTS),
     Feature("F3", "CopySlices and AsStridedBackward0", "same", _FACTS),
     Feature("F4", "views follow their base", "same", _FACTS),
     Feature("F5", "one of several views refuses", "same", f"{_IN_PLACE}::test_refusals"),
     Feature("F6", "a view made under no_grad refuses", "same", f"{_IN_PLACE}::test_refusals"),
     Feature(
-        "F7", "detach_() on a view refuses", "same", "engine/test_errors.py::test_conversions"
+        "F7",
+        "detach_() on a view refuses",
+        "same",
+        f"{_ERRORS}::test_conversions",
     ),
     Feature(
         "F8",
         "contiguous, stride, storage_offset, view against reshape",
         "differs",
-        "engine/test_views.py",
+        "tests/engine/test_views.py",
         "strides of dimensions of size one may differ",
     ),
     Feature(
         "P1",
         "complex leaves, conjugate Wirtinger",
         "same",
-        "differential/test_operations_torch.py",
+        _OPERATIONS,
     ),
     Feature(
-        "P2", "a real leaf gets a real gradient", "same", "differential/test_operations_torch.py"
+        "P2",
+        "a real leaf gets a real gradient",
+        "same",
+        _OPERATIONS,
     ),
     Feature(
         "P3",
@@ -138,8 +158,20 @@ FEATURES = [
         None,
         "resolve_conj and is_conj are there; conj, real and imag of tensors are not public yet",
     ),
-    Feature("P4", "view_as_real, view_as_complex, polar, complex", "missing", None),
-    Feature("P5", "gradients of complex linear algebra and fft", "missing", None),
+    Feature(
+        "P4",
+        "view_as_real, view_as_complex, polar, complex",
+        "missing",
+        None,
+        "not written yet",
+    ),
+    Feature(
+        "P5",
+        "gradients of complex linear algebra and fft",
+        "missing",
+        None,
+        "not written yet",
+    ),
     Feature(
         "Q1",
         "promotion with dimensioned, 0-d and Python operands",
@@ -147,7 +179,7 @@ FEATURES = [
         f"{_PROMOTION}::test_result_dtype",
         "NumPy has no complex32: complex64 stands for it",
     ),
-    Feature("Q2", "default dtype", "same", "differential/test_creation_torch.py"),
+    Feature("Q2", "default dtype", "same", "tests/differential/test_creation_torch.py"),
     Feature("Q3", "whole numbers: division, sums", "same", f"{_PROMOTION}::test_result_dtype"),
     Feature(
         "Q4",
@@ -156,11 +188,11 @@ FEATURES = [
         f"{_FACTS}[bfloat16_arithmetic]",
         "bfloat16 needs ml_dtypes; einsum does not take it",
     ),
-    Feature("Q5", "broadcasting both ways", "same", "differential/test_operations_torch.py"),
-    Feature("Q6", "named-tuple results", "same", "differential/test_operations_torch.py"),
-    Feature("R1", "printing, set_printoptions", "same", "differential/test_formatting_torch.py"),
+    Feature("Q5", "broadcasting both ways", "same", _OPERATIONS),
+    Feature("Q6", "named-tuple results", "same", _OPERATIONS),
+    Feature("R1", "printing, set_printoptions", "same", _FORMATTING),
     Feature("R2", "__format__", "same", f"{_FACTS}[python_conversions]"),
-    Feature("R3", "Size, dtype, device", "same", "engine/test_size.py"),
+    Feature("R3", "Size, dtype, device", "same", "tests/engine/test_size.py"),
     Feature("R4", "copy, deepcopy, pickle", "same", f"{_FACTS}[life_cycle]"),
     Feature("R5", "save, load, safetensors", "missing", None, "pickle and numpy.save do"),
     Feature(

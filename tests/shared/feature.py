@@ -8,10 +8,10 @@ __all__ = ["Feature"]
 
 
 class Feature(NamedTuple):
-    """row: the checklist's number. test: `path::name` below tests/, None where nothing runs."""
+    """row: the checklist's number. test: `path::name`, None where nothing runs."""
 
     row: str
     title: str
     status: Literal["same", "differs", "torch only", "missing"]
-    test: str | None
+    test: str | None = None
     why: str = ""
