@@ -188,8 +188,9 @@ def flatten_arguments(adapter: Adapter, f: Any, arrays: Sequence[Any]) -> Arrang
 def _names(f: Any, count: int) -> list[str]:
     try:
         parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
+    except (TypeError, ValueError):  # ufuncs of older NumPys do not tell
+        inputs = getattr(f, "nin", 0)
+        return ["x"] if inputs == count == 1 else [f"x{k + (inputs > 0)}" for k in range(count)]
     named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return [named[k] if k < len(named) else f"x{k}" for k in range(count)]
 

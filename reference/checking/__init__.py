@@ -228,8 +228,9 @@ def _name(f: Function) -> str:
 def _origin(f: Function) -> str:
     """Where a function is written, as far as it says so."""
     named = f.forward if isinstance(f, Pair) else f
-    named = named if hasattr(named, "__qualname__") else type(named)
-    return f"{named.__module__}:{named.__qualname__}"
+    name = getattr(named, "__qualname__", None) or getattr(named, "__name__", None)
+    module = getattr(named, "__module__", None) or type(named).__module__
+    return f"{module}:{name or type(named).__qualname__}"
 
 
 def _source(used: Adapter, report: Report, asking: Check) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ directions in its differentiated graph. Rows are certified together, and taken a
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,7 +29,7 @@ from reference.judge import THRESHOLD, Verdict, judge
 from reference.problem import Problem
 from reference.tensor import Tensor, tensor, variable
 
-__all__ = ["Row", "Truth", "argument_names", "trace_function"]
+__all__ = ["Row", "Truth", "trace_function"]
 
 _BLANK = Input("nothing", (0,), np.zeros(0))
 _TOGETHER = 100_000  # numbers certified in one go
@@ -128,16 +127,6 @@ class Row:
             slack = np.ldexp(0.5, ulp_exponents(size, fmt)) * threshold
             inside = (value >= low - slack) & (value <= high + slack)
             verdict[np.isin(verdict, _AT_KINKS) & inside] = "kink-member"
-
-
-def argument_names(f: Callable[..., Any], count: int) -> tuple[str, ...]:
-    """What f calls its positional arguments."""
-    try:
-        parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return tuple(named[k] if k < len(named) else f"x{k}" for k in range(count))
 
 
 def trace_function(

@@ -128,6 +128,6 @@ def test_the_sum_of_squared_eigenvalues_is_smooth(name: str, matrix: np.ndarray)
     np.testing.assert_array_equal(found.gradients[0].round("float64"), 2 * matrix)
 
 
-def test_one_of_equal_eigenvalues_has_a_kink() -> None:
+def test_one_of_equal_eigenvalues_has_no_gradient() -> None:
     found = certify(lambda a: apply("eigvalsh", a)[0], np.eye(2))
-    assert (found.status(0) == "kink").any()
+    assert np.isin(found.status(0), ("kink", "undefined")).all()

@@ -157,13 +157,13 @@ def test_wrong_usage_is_answered_in_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
-COMMANDS = "scenarios, check, derive, certify, audit, prove"
+NAMES = "scenarios, check, derive, certify, audit, prove"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], f"python -m reference: name a command: {COMMANDS}; --help says more"),
+        ([], f"python -m reference: name a command: {NAMES}; --help says more"),
         (["scenario"], "python -m reference: argument COMMAND: invalid choice: 'scenario'"),
     ],
 )
@@ -307,6 +307,8 @@ def test_interruption_ends_cleanly() -> None:
     program = (
         "import os, signal, sys\n"
         "from reference import cli\n"
+        # a job in the background is started with the signal ignored
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def execute(arguments, error):\n"
         f"    os.kill(os.getpid(), {int(signal.SIGINT)})\n"
         "    while True: pass\n"
