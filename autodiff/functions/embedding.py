@@ -42,9 +42,8 @@ def embedding(
     require_tensor("embedding", input, "indices", 2)
     require_tensor("embedding", weight, "weight", 1)
     if padding_idx is not None:
-        assert -weight.shape[0] <= padding_idx < weight.shape[0], (
-            "Padding_idx must be within num_embeddings"
-        )
+        if not -weight.shape[0] <= padding_idx < weight.shape[0]:
+            raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx %= weight.shape[0]
     if weight.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
