@@ -95,7 +95,7 @@ class _Guard:
     def backward(self, node: Node, cotangent: Any, create_graph: bool) -> Sequence[Any]:
         """What the node returns, looked at."""
         try:
-            with Block(parent=node):
+            with Block(parent=node.shown()):
                 results = node.backward(cotangent, create_graph)
             if self.check_nan:
                 _refuse_nan(node, results)

@@ -8,12 +8,12 @@ that flows into it has arrived. There is no recursion, and what is done with is 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from typing import Any
 
 from autodiff import errors
-from autodiff.graph import AccumulateGrad, GroupHook, Node, NodeHooks
+from autodiff.graph import FREED, FREED_COUNTERS, AccumulateGrad, GroupHook, Node, NodeHooks
 from autodiff.hooks import current_walk
+from autodiff.plan import ALONE, ANY, ONE, XP_ONE
 
 __all__ = ["Arithmetic", "run"]
 
@@ -23,24 +23,29 @@ Edge = tuple[Node, int]
 class Arithmetic:
     """What the walk must be able to do with cotangents; array mode and tensor mode differ.
 
-    plus(a, b): the sum. add_into(a, b): the sum, a's memory may be used for it. owned(value, of):
-    whether a node's result is an array that nobody else holds. accumulate(leaf tensor, cotangent,
-    owned): add into `.grad`. wrap, unwrap: from and to what a hook sees.
+    plus(a, b): the sum. add_into(a, b): the sum, in a's memory where it fits. holders(d[k]): how
+    many references there are to a value; `sole` where the dictionary has the only one.
+    accumulate(leaf tensor, cotangent, owned): add into `.grad`. wrap, unwrap: from and to what a
+    hook sees.
     """
 
     __slots__ = (
-        "accumulate", "add_into", "array_type", "create_graph", "guard", "namespace", "owned",
-        "plain", "plus", "unwrap", "wrap",
+        "accumulate", "add_into", "array_type", "create_graph", "guard", "holders", "namespace",
+        "node_type", "plain", "plus", "sole", "unwrap", "wrap",
     )  # fmt: skip
 
     plus: Callable[[Any, Any], Any]
     add_into: Callable[[Any, Any], Any]
-    owned: Callable[[Any, Any, Node], bool]
+    holders: Callable[[Any], int]
+    sole: int
     accumulate: Callable[[Any, Any, bool], None]
     wrap: Callable[[Any], Any]
     unwrap: Callable[[Any, Any], Any]
-    array_type: type | None  # of cotangents that may lie in memory of their own
-    plain: set[Any]  # the types of cotangents on which the walk may run a node's steps itself
+    array_type: type[Any]  # of cotangents that have a shape; others are scalars
+    plain: set[Any]  # the types of cotangents on which the walk may run a node's rules itself
+    node_type: type[
+        Any
+    ]  # of the nodes whose rules it may run: `plan`, `saved`, `shapes`, `fitted`
     namespace: Any  # for these
     create_graph: bool
     guard: Any  # in anomaly mode, what runs the nodes and looks at what they return
@@ -55,20 +60,130 @@ class Arithmetic:
 
 
 class Walk:
-    """A pass that is going on, as hooks of several tensors see it."""
+    """A pass that is going on: what has arrived where, and what is done at unusual nodes."""
 
-    __slots__ = ("__weakref__", "needed", "order", "pending")
+    __slots__ = (
+        "__weakref__", "accumulate", "arithmetic", "arrived", "captured", "needed", "order",
+        "pending", "retain_graph", "sought", "watched",
+    )  # fmt: skip
 
-    def __init__(
-        self, needed: dict[Node, bool] | None, pending: dict[Node, int], order: list[Node]
-    ) -> None:
-        self.needed, self.pending, self.order = needed, pending, order
+    pending: dict[Node, int]  # how many edges to each leaf have yet to deliver
+    order: list[Node]
+    needed: dict[Node, bool] | None
+    arrived: dict[Node, Any]
+    captured: dict[Edge, Any]
+    sought: set[Edge]
+    arithmetic: Arithmetic
+    accumulate: bool
+    retain_graph: bool
+    watched: bool  # whether a user's code has run, which may have written to saved values
 
     def visits(self, node: Node) -> bool:
         """Whether the pass runs a node."""
         if node not in self.pending and node not in self.order:
             return False
         return self.needed is None or node in self.needed
+
+    def arrive(self, node: Node, number: int, cotangent: Any) -> None:
+        """Add what arrives at a node to what is there."""
+        arrived = self.arrived
+        if node.several:
+            slots = arrived.setdefault(node, {})
+            if number in slots:
+                cotangent = self.arithmetic.plus(slots[number], cotangent)
+            slots[number] = cotangent
+        elif node in arrived:
+            arithmetic = self.arithmetic
+            if arithmetic.holders(arrived[node]) == arithmetic.sole:
+                arrived[node] = arithmetic.add_into(arrived[node], cotangent)
+            else:
+                arrived[node] = arithmetic.plus(arrived[node], cotangent)
+        else:
+            arrived[node] = cotangent
+
+    def finish(self, leaf: AccumulateGrad) -> None:
+        """All that flows into a leaf has arrived."""
+        needed = self.needed
+        arithmetic, cotangent, owned = self.arithmetic, None, False
+        if leaf in self.arrived:
+            owned = arithmetic.holders(self.arrived[leaf]) == arithmetic.sole
+            cotangent = self.arrived.pop(leaf)
+        if needed is not None and leaf not in needed:
+            return
+        hooks = leaf.hooks
+        if leaf.cast is not None and cotangent is not None:
+            cotangent = leaf.cast(cotangent)
+            owned = False
+        if hooks is not None or leaf.post_hooks is not None:
+            self.watched = True
+        if hooks is not None:
+            cotangent = _tensor_hooks(leaf, hooks, cotangent, arithmetic, self)
+            owned = False
+        if self.sought and (leaf, 0) in self.sought:
+            self.captured[leaf, 0] = cotangent
+            owned = False
+        if self.accumulate:
+            if hooks is not None and hooks.before:
+                cotangent = _prehooks(hooks, cotangent, arithmetic, False)
+            arithmetic.accumulate(leaf.variable, cotangent, owned)
+            if hooks is not None and hooks.after:
+                _posthooks(hooks, (), cotangent, arithmetic)
+
+    def visit(self, node: Node) -> None:
+        """Run a node of which nothing is known, and pass on what it gives."""
+        cotangent = self.arrived.pop(node, None)
+        results: Sequence[Any] = ()
+        if self.needed is None or node in self.needed:
+            results = self._run(node, cotangent)
+        numbers, pending = node.numbers, self.pending
+        for position, edge in enumerate(node.edges):
+            if edge is None:
+                continue
+            if results:
+                result = results[position]
+                if result is not None:
+                    self.arrive(edge, numbers[position] if numbers else 0, result)
+            if type(edge) is AccumulateGrad:
+                count = pending[edge] = pending[edge] - 1
+                if not count:
+                    result = None
+                    if results:
+                        results = list(results)
+                        results[position] = None
+                    self.finish(edge)
+
+    def _run(self, node: Node, cotangent: Any) -> Sequence[Any]:
+        """What a node sends to its inputs, hooks considered."""
+        arithmetic, hooks = self.arithmetic, node.hooks
+        self.watched = self.watched or hooks is not None or node.fills
+        if node.several:
+            cotangent = _as_list(node, cotangent)
+        onward = self.needed is None or self.needed[node]
+        if onward and self.sought:
+            _capture(self.captured, self.sought, node, cotangent)
+        if hooks is not None:
+            cotangent = _tensor_hooks(node, hooks, cotangent, arithmetic, self)
+            if onward and hooks.before:
+                cotangent = _prehooks(hooks, cotangent, arithmetic, node.several)
+        if not onward:
+            _capture(self.captured, self.sought, node, cotangent)
+            return ()
+        results: Sequence[Any] = ()
+        if cotangent is not None or node.fills:
+            token = None if hooks is None else current_walk.set(self)
+            try:
+                if arithmetic.guard is None:
+                    results = node.backward(cotangent, arithmetic.create_graph)
+                else:
+                    results = arithmetic.guard.backward(node, cotangent, arithmetic.create_graph)
+            finally:
+                if token is not None:
+                    current_walk.reset(token)
+        if hooks is not None and hooks.after:
+            results = _posthooks(hooks, results, cotangent, arithmetic)
+        if not self.retain_graph:
+            node.release()
+        return results
 
 
 def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would cost to split it
@@ -86,146 +201,63 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
     on wanted edges (all leaves if None) get their `.grad`. Returns the cotangents at the wanted
     edges, None where none arrived.
     """
-    pending, order, sound = _survey([root[0] for root in roots])
+    walk = Walk()
+    pending, order, sound = _survey(roots)
     needed = None if wanted is None else _needed(order, wanted)
-    guard = arithmetic.guard
-    walk: Walk | None = None  # made where a hook may ask for it
     if not sound:
-        _check(order, needed, guard)
-    arrived: dict[Node, Any] = {}
-    mine: set[Node] = set()  # whose cotangent lies in memory that nobody else sees
-    captured: dict[Edge, Any] = {}
-    sought = set(wanted) if wanted is not None else _NOTHING
-    plus, add_into, is_owned = arithmetic.plus, arithmetic.add_into, arithmetic.owned
-    array_type = arithmetic.array_type
-    create_graph = arithmetic.create_graph
-    watched = False  # whether a user's code has run, which may have written to saved values
-
-    for node, number, cotangent in roots:
-        if node.several:
-            _arrive_one_of_several(arrived, node, number, cotangent, plus)
-        elif node in arrived:
-            arrived[node] = plus(arrived[node], cotangent)
-        else:
-            arrived[node] = cotangent
-
-    def finish(leaf: AccumulateGrad) -> None:
-        """All that flows into a leaf has arrived."""
-        nonlocal watched, walk
-        if needed is not None and leaf not in needed:
-            arrived.pop(leaf, None)
-            return
-        cotangent = arrived.pop(leaf, None)
-        hooks = leaf.hooks
-        owned = leaf in mine
-        if leaf.cast is not None and cotangent is not None:
-            cotangent = leaf.cast(cotangent)
-        watched = watched or hooks is not None or leaf.post_hooks is not None
-        if hooks is not None:
-            walk = walk or Walk(needed, pending, order)
-            hooked = _tensor_hooks(leaf, hooks, cotangent, arithmetic, walk)
-            owned = owned and hooked is cotangent and not hooks.on_output
-            cotangent = hooked
-        if sought and (leaf, 0) in sought:
-            captured[leaf, 0] = cotangent
-        if accumulate:
-            if hooks is not None and hooks.before:
-                owned, cotangent = False, _prehooks(hooks, cotangent, arithmetic, False)
-            arithmetic.accumulate(leaf.variable, cotangent, owned)
-            if hooks is not None and hooks.after:
-                _posthooks(hooks, (), cotangent, arithmetic)
-
-    def visit(  # noqa: PLR0912 - one page, as above
-        node: Node, cotangent: Any
-    ) -> tuple[Sequence[Any], Any]:
-        """Run a node of which nothing is known; also what it was given, hooks considered."""
-        nonlocal watched, walk
-        if needed is not None and node not in needed:
-            return (), cotangent
-        hooks = node.hooks
-        watched = watched or hooks is not None or node.fills
-        if node.several:
-            cotangent = _as_list(node, cotangent)
-        onward = needed is None or needed[node]
-        if onward and sought:
-            _capture(captured, sought, node, cotangent)
-        if hooks is not None:
-            walk = walk or Walk(needed, pending, order)
-            cotangent = _tensor_hooks(node, hooks, cotangent, arithmetic, walk)
-            if onward and hooks.before:
-                cotangent = _prehooks(hooks, cotangent, arithmetic, node.several)
-        if not onward:
-            _capture(captured, sought, node, cotangent)
-            return (), cotangent
-        results: Sequence[Any] = ()
-        if cotangent is not None or node.fills:
-            token = None if hooks is None else current_walk.set(walk)
-            try:
-                if guard is None:
-                    results = node.backward(cotangent, create_graph)
-                else:
-                    results = guard.backward(node, cotangent, create_graph)
-            finally:
-                if token is not None:
-                    current_walk.reset(token)
-        if hooks is not None and hooks.after:
-            results = _posthooks(hooks, results, cotangent, arithmetic)
-        if not retain_graph:
-            node.release()
-        return results, cotangent
-
-    for root in {root[0]: None for root in roots}:
-        if type(root) is AccumulateGrad and not pending[root]:
-            finish(root)
-
-    def pass_on(edge: Node, number: int, result: Any, owned: bool) -> None:
-        """Add what arrives at a node to what is there."""
-        if edge.several:
-            _arrive_one_of_several(arrived, edge, number, result, plus)
-        elif edge in arrived:
-            if edge in mine:
-                arrived[edge] = add_into(arrived[edge], result)
-            else:
-                arrived[edge] = plus(arrived[edge], result)
-                mine.add(edge)
-        else:
-            arrived[edge] = result
-            if owned:
-                mine.add(edge)
+        _check(order, needed, arithmetic.guard)
+    walk.pending, walk.order, walk.needed = pending, order, needed
+    walk.arithmetic, walk.accumulate, walk.retain_graph = arithmetic, accumulate, retain_graph
+    walk.watched = False
+    arrived = walk.arrived = {}
+    walk.captured = {}
+    walk.sought = _NOTHING if wanted is None else set(wanted)
+    for root, number, given in roots:
+        walk.arrive(root, number, given)
+    for leaf in pending:
+        if not pending[leaf]:
+            walk.finish(leaf)
 
     plain, path = arithmetic.plain, order
-    if needed is not None and all(type(node) is AccumulateGrad for node, _ in sought):
-        path = [node for node in order if node in needed]  # nothing is captured on the way
-    elif needed is not None:
-        plain = _NOTHING
-    xp = arithmetic.namespace
+    result: Any
+    if needed is not None and wanted is not None:
+        if all(type(node) is AccumulateGrad for node, _ in wanted):
+            path = [node for node in order if node in needed]  # nothing is captured on the way
+        else:
+            plain = _NOTHING
+    xp, node_type, array_type = arithmetic.namespace, arithmetic.node_type, arithmetic.array_type
+    plus, add_into = arithmetic.plus, arithmetic.add_into
+    holders, sole = arithmetic.holders, arithmetic.sole
+    usual: Any = None  # the type of the last cotangent, which most have in common
     for node in path:
-        cotangent = arrived.pop(node, None)
-        edges = node.edges
-        own = type(cotangent)
-        if own not in plain or node.steps is None or node.hooks is not None or watched:
-            results, cotangent = visit(node, cotangent)
-            numbers = node.numbers
-            for position, edge in enumerate(edges):
-                if edge is None:
-                    continue
-                result = results[position] if results else None
-                if result is not None:
-                    owned = type(result) is array_type and is_owned(result, cotangent, node)
-                    pass_on(edge, numbers[position] if numbers else 0, result, owned)
-                if type(edge) is AccumulateGrad:
-                    count = pending[edge] = pending[edge] - 1
-                    if not count:
-                        finish(edge)
+        if type(node) is not node_type or node.hooks is not None or walk.watched:
+            walk.visit(node)
             continue
+        cotangent: Any = arrived.get(node)
+        own = type(cotangent)
+        if own is not usual:
+            if own not in plain:
+                walk.visit(node)
+                continue
+            usual = own
         # The common case, on which the rest of this page spends its time: the node's own rules,
         # one after the other, with nobody looking on.
-        shapes, saved = node.shapes, node.saved
-        for position, call in node.steps:
+        del arrived[node]
+        plan, edges, shapes, saved = node.plan, node.edges, node.shapes, node.saved
+        for position, form, rule, first, second in plan.walked:
             edge = edges[position]
             if needed is not None and edge not in needed:
                 continue
-            result = call(node, position, cotangent, saved, xp)
+            if form == ONE:
+                result = rule(cotangent, saved[first])
+            elif form == ALONE:
+                result = rule(cotangent)
+            elif form == ANY:
+                result = rule(node, position, cotangent, saved, xp)
+            elif form == XP_ONE:
+                result = rule(xp, cotangent, saved[first])
+            else:
+                result = rule(cotangent, saved[first], saved[second])
             if own is not array_type:
                 if type(result) is not own or (shapes is not None and shapes[position]):
                     result = node.fitted(result, position, cotangent)
@@ -235,55 +267,65 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
                 or result.shape != (cotangent.shape if shapes is None else shapes[position])
             ):
                 result = node.fitted(result, position, cotangent)
-            if edge.several or edge in arrived:
+            kind = type(edge)
+            if kind is not node_type and kind is not AccumulateGrad:
                 numbers = node.numbers
-                pass_on(edge, numbers[position] if numbers else 0, result, False)
+                walk.arrive(edge, numbers[position] if numbers else 0, result)
+            elif edge in arrived:
+                if holders(arrived[edge]) == sole:
+                    arrived[edge] = add_into(arrived[edge], result)
+                else:
+                    arrived[edge] = plus(arrived[edge], result)
             else:
                 arrived[edge] = result
-                if type(result) is array_type and is_owned(result, cotangent, node):
-                    mine.add(edge)
-            if type(edge) is AccumulateGrad:
+            if kind is AccumulateGrad:
                 count = pending[edge] = pending[edge] - 1
                 if not count:
-                    finish(edge)
+                    result = None  # the gradient is nobody else's
+                    walk.finish(edge)
         if not retain_graph:
-            node.release()
-    return [captured.get(edge) for edge in wanted or ()]
+            if plan.indexed:
+                node.release()
+            elif saved is not None:
+                node.saved, node.counters = FREED, FREED_COUNTERS
+    return [walk.captured.get(edge) for edge in wanted or ()]
 
 
 _NOTHING: set[Any] = set()
 
 
-def _survey(roots: Sequence[Node]) -> tuple[dict[Node, int], list[Node], bool]:
+def _survey(
+    roots: Sequence[tuple[Node, int, Any]],
+) -> tuple[dict[Any, int], list[Any], bool]:
     """How many edges lead to each leaf; all other nodes, latest first; whether all is as saved."""
-    pending: dict[Node, int] = {}
-    seen = set(roots)
-    stack = list(seen)
-    order: list[Node] = []
+    pending: dict[Any, int] = {}
+    seen: dict[int, Node] = {}
+    stack: list[Node] = []
     sound = True
+    for node, _, _ in roots:
+        if type(node) is AccumulateGrad:
+            pending[node] = 0
+        elif node.number not in seen:
+            seen[node.number] = node
+            stack.append(node)
     while stack:
         node = stack.pop()
-        if type(node) is AccumulateGrad:
-            pending.setdefault(node, 0)
-            continue
-        order.append(node)
         counters = node.counters
         if counters:
             for counter, version, _ in counters:
                 if counter[0] != version:
                     sound = False
         for edge in node.edges:
-            if edge is not None:
-                if type(edge) is AccumulateGrad:
-                    pending[edge] = pending.get(edge, 0) + 1
-                elif edge not in seen:
-                    seen.add(edge)
+            if edge is None:
+                continue
+            if type(edge) is AccumulateGrad:
+                pending[edge] = pending.get(edge, 0) + 1
+            else:
+                number = edge.number
+                if number not in seen:
+                    seen[number] = edge
                     stack.append(edge)
-    order.sort(key=_by_number, reverse=True)
-    return pending, order, sound
-
-
-_by_number = attrgetter("number")
+    return pending, [seen[number] for number in sorted(seen, reverse=True)], sound
 
 
 def _check(order: Sequence[Node], needed: dict[Node, bool] | None, guard: Any) -> None:
@@ -305,13 +347,6 @@ def _needed(order: Sequence[Node], wanted: Sequence[Edge]) -> dict[Node, bool]:
                 needed[node] = True
                 break
     return needed
-
-
-def _arrive_one_of_several(
-    arrived: dict[Node, Any], node: Node, number: int, cotangent: Any, plus: Callable[..., Any]
-) -> None:
-    slots = arrived.setdefault(node, {})
-    slots[number] = plus(slots[number], cotangent) if number in slots else cotangent
 
 
 def _as_list(node: Any, slots: dict[int, Any] | None) -> list[Any] | None:

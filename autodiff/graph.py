@@ -65,15 +65,9 @@ class Node:
     several: ClassVar[bool] = False  # has several outputs, and gets a list of cotangents
     fills: ClassVar[bool] = False  # runs even where no cotangent at all arrives (user's code)
 
-    # Rules that the walk may run itself: (position of the edge, call), for every edge in use. Such
-    # a node has `saved`, `shapes`, and `fitted` for results of another shape, dtype or type.
-    steps: ClassVar[Any] = None
-
     # (write counter, its count when the value was saved, place) of each saved value that can be
     # written to; the walk compares them before anything runs, and calls `check` where they differ
     counters: Any
-    saved: Any
-    shapes: Any
     edges: tuple[Node | None, ...]  # the node that made each input; None: needs no gradient
     numbers: tuple[int, ...] | None = None  # which output of that node; None: all are output 0
     hooks: NodeHooks | None
@@ -87,19 +81,23 @@ class Node:
         """
         raise NotImplementedError
 
-    def fitted(self, result: Any, position: int, cotangent: Any) -> Any:
-        """What a step returned, in the shape and dtype that the input has."""
-        raise NotImplementedError
-
     def release(self) -> None:
         """Forget the saved values."""
 
     def check(self) -> None:
         """Raise if a saved value was freed or written to; called where `counters` say so."""
 
+    def shown(self) -> Node:
+        """The node, of the class that users see. Nodes that nobody looks at need no such class."""
+        return self
+
+    def title(self) -> str:
+        """The name of the class that users see."""
+        return type(self).__name__
+
     def name(self) -> str:
         """The name that PyTorch gives the node in messages."""
-        name = type(self).__name__
+        name = self.title()
         return f"torch::autograd::{name}" if name in _QUALIFIED else name
 
     @property
@@ -107,7 +105,7 @@ class Node:
         """Where cotangents go next: pairs of node and number of its output."""
         numbers = self.numbers or (0,) * len(self.edges)
         return tuple(
-            (None, 0) if edge is None or type(edge) is Nowhere else (edge, number)
+            (None, 0) if edge is None or type(edge) is Nowhere else (edge.shown(), number)
             for edge, number in zip(self.edges, numbers, strict=True)
         )
 
@@ -133,7 +131,7 @@ class Node:
         return RemovableHandle(self.ensure_hooks().after, hook)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} object at {id(self):#x}>"
+        return f"<{self.title()} object at {id(self):#x}>"
 
 
 class LeafState:

@@ -60,7 +60,7 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
         raise RuntimeError(errors.NO_EDGE)
     if not isinstance(node, AccumulateGrad) and not node.several:
         node.ensure_hooks().made = (tensor._data.shape, tensor._data.dtype)
-    return GradientEdge(node, number)
+    return GradientEdge(node.shown(), number)
 
 
 def edge_meta(edge: GradientEdge) -> Any:

@@ -6,7 +6,7 @@ What a rule returns is checked here, and broadcasting is undone here, so that no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from autodiff.state import Extra, TensorState
 __all__ = [
     "GeneralOperation",
     "Operation",
-    "ParameterOperation",
+    "SeveralOperation",
     "bind_tensor_class",
     "legacy_name",
     "sum_to",
@@ -49,24 +49,44 @@ def bind_tensor_class(cls: type[TensorState]) -> None:
 class Operation(Node):
     """A recorded application of a row.
 
-    What is the same for every application under one plan belongs to the class: its `plan`, and
-    on the straight path also `numbers`, `params`, `types` and `output_meta`.
+    Nodes of all rows are of this class, so that the walk over them meets one layout. A node gets
+    the class that PyTorch's users know, such as `MulBackward0`, when it is shown to somebody.
     """
 
-    __slots__ = ("saved", "shapes")
-    row: ClassVar[Row]
-    plan: ClassVar[Plan]
+    __slots__ = ("numbers", "params", "plan", "saved", "shapes")
 
+    plan: Plan
+    numbers: Any  # which output of its node each input was; None: all are output 0
     saved: Any  # the values that the rules read, None if there are none, or FREED
     shapes: Any  # shape of each input; None: that of the output
-    params: dict[str, Any] = _NO_PARAMS
+    params: Any  # of the row; None if it has none
     types: Any = None  # dtype of each input; None: that of the cotangent
     output_meta: Any = None  # of several outputs: (shape, dtype) of each
 
+    @property
+    def row(self) -> Row:
+        """Whose application it is."""
+        return self.plan.row
+
+    def shown(self) -> Node:
+        kind = type(self)
+        if kind in _UNSEEN:
+            row = self.plan.row
+            shown = row.shown.get(kind)
+            if shown is None:
+                shown = row.shown[kind] = type(row.node, (kind,), row.node_members())
+            self.__class__ = shown
+        return self
+
+    def title(self) -> str:
+        kind = type(self)
+        return self.plan.row.node if kind in _UNSEEN else kind.__name__
+
     def release(self) -> None:
-        if self.saved is not None:
+        if self.saved is not None or (self.plan.indexed and _holds_arrays(self.params)):
             self.saved = FREED
             self.counters = FREED_COUNTERS
+            self.params = _NO_PARAMS
 
     def check(self) -> None:
         """Raise if the saved values were freed or written to."""
@@ -238,7 +258,7 @@ class Operation(Node):
                 if view.several:
                     return errors.view_refused("multiple", number, name, indirect=True)
                 view = view.edges[0]
-            if view is not node or type(node).__name__ == "AsStridedBackward0":
+            if view is not node or (node is not None and node.title() == "AsStridedBackward0"):
                 name, number = "AsStrided", 0
             elif len(counter) > 1:
                 name, number = counter[1], 0
@@ -248,22 +268,20 @@ class Operation(Node):
         )
 
 
-class ParameterOperation(Operation):
-    """An application with keyword parameters."""
-
-    __slots__ = ("params",)
-
-    def release(self) -> None:
-        if self.saved is not None or (self.row.indexed and _holds_arrays(self.params)):
-            self.saved = FREED
-            self.counters = FREED_COUNTERS
-            self.params = _NO_PARAMS
-
-
-class GeneralOperation(ParameterOperation):
+class GeneralOperation(Operation):
     """An application for which nothing may be taken for granted."""
 
-    __slots__ = ("numbers", "output_meta", "types")
+    __slots__ = ("output_meta", "types")
+
+
+class SeveralOperation(GeneralOperation):
+    """An application whose row gives a list of results."""
+
+    __slots__ = ()
+    several = True
+
+
+_UNSEEN: set[type[Operation]] = {Operation, GeneralOperation, SeveralOperation}
 
 
 def _namespace(value: Any) -> Any:

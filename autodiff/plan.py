@@ -11,14 +11,30 @@ from typing import Any
 
 from autodiff.row import Row
 
-__all__ = ["PARAM", "POSITION", "SAVED", "SHAPE", "XP", "G", "Plan"]
+__all__ = [
+    "ALONE",
+    "ANY",
+    "ONE",
+    "PARAM",
+    "POSITION",
+    "SAVED",
+    "SHAPE",
+    "TWO",
+    "XP",
+    "XP_ONE",
+    "G",
+    "Plan",
+]
 
 # what a parameter of a rule stands for: the cotangent, the namespace, a saved value (its place),
 # the shape of an input (its position; None: of the input asked about), a parameter (its name),
 # the position of the input asked about
 G, XP, SAVED, SHAPE, PARAM, POSITION = range(6)
 
-_NUMBERED = {"__slots__": ("numbers",), "__module__": "autodiff"}
+# what the walk calls, with saved values a and b: rule(g), rule(g, a), rule(g, a, b),
+# rule(xp, g, a), or the general call
+ALONE, ONE, TWO, XP_ONE, ANY = range(5)
+_FORMS = {(G,): ALONE, (G, SAVED): ONE, (G, SAVED, SAVED): TWO, (XP, G, SAVED): XP_ONE}
 
 Codes = tuple[tuple[int, Any], ...]
 # (node, position of the input, cotangent, saved values, namespace) -> cotangent of the input
@@ -28,19 +44,19 @@ Call = Callable[[Any, int, Any, Sequence[Any], Any], Any]
 class Plan:
     """How one combination of inputs that need a gradient is recorded and run.
 
-    sources: what is saved, in order: position of an input, or -1 - k for output k. steps: for
-    each input that needs a gradient its position and the call of its rule. rules: the rules
-    behind the calls. conjugate: whether
-    complex numbers are involved and the rules are complex partials. node_type, call_type,
-    numbered_type, straight_type: the classes of the nodes, which carry all this.
+    row: whose plan it is. sources: what is saved, in order: position of an input, or -1 - k for
+    output k. steps: for each input that needs a gradient its position and the call of its rule.
+    walked: the same for the walk, which spends no call on a call: position, form, what to call,
+    places of up to two saved values. conjugate: whether complex numbers are involved and the
+    rules are complex partials. indexed: whether index arrays may be among its parameters.
+    rules: the rules behind the calls.
     """
 
-    __slots__ = (
-        "call_type", "conjugate", "node_type", "numbered_type", "rules", "sources", "steps",
-        "straight_type",
-    )  # fmt: skip
+    __slots__ = ("conjugate", "indexed", "row", "rules", "sources", "steps", "walked")
 
     def __init__(self, row: Row, wanted: Sequence[int], conjugate: bool = False) -> None:
+        self.row = row
+        self.indexed = row.indexed
         self.conjugate = conjugate
         chosen = [(position, 0 if row.variadic else position) for position in wanted]
         sources: list[int] = []
@@ -50,6 +66,7 @@ class Plan:
                     sources.append(key)
         self.sources = tuple(sources)
         steps: list[tuple[int, Call]] = []
+        walked: list[tuple[int, int, Callable[..., Any], int, int]] = []
         self.rules: list[Callable[..., Any]] = []
         for position, place in chosen:
             rule = row.rules[place]
@@ -62,18 +79,14 @@ class Plan:
                 for kind, key in row.codes[place]
             )
             self.rules.append(rule)
-            steps.append((position, _call(rule, codes)))
+            call = _call(rule, codes)
+            steps.append((position, call))
+            form = _FORMS.get(tuple(kind for kind, _ in codes), ANY)
+            places = [key for kind, key in codes if kind == SAVED]
+            first, second = (*places, 0, 0)[:2]
+            walked.append((position, form, call if form == ANY else rule, first, second))
         self.steps = tuple(steps)
-        # Classes are made when an operation is first recorded: import pays for none.
-        general, with_parameters, plain = row.node_bases
-        members = {**row.node_members(), "plan": self}
-        self.node_type: Any = type(row.node, (general,), members)
-        members = {**members, "steps": None if conjugate else self.steps}
-        self.call_type: Any = type(row.node, (with_parameters,), members)
-        if not sources:
-            members = {**members, "saved": None, "counters": None}
-        self.straight_type: Any = type(row.node, (plain,), members)
-        self.numbered_type: Any = type(row.node, (self.straight_type,), _NUMBERED)
+        self.walked = tuple(walked)
 
 
 def _call(rule: Callable[..., Any], codes: Codes) -> Call:

@@ -27,7 +27,7 @@ import numpy as np
 from autodiff import operation, straight, straight_call
 from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.modes import SILENT, recording, restore, silence
-from autodiff.operation import GeneralOperation, Operation, ParameterOperation, wrap
+from autodiff.operation import wrap
 from autodiff.plan import PARAM, POSITION, SAVED, SHAPE, XP, G
 from autodiff.promotion import explain, namespace, narrowed, promote
 from autodiff.record import record
@@ -40,6 +40,7 @@ from autodiff.views import link_view
 
 __all__ = [
     "Primitive",
+    "applied",
     "binary",
     "bind_tensor_class",
     "hand_over",
@@ -68,7 +69,6 @@ class Primitive(Row):
     """One operation: see the module's description. Made by :func:`primitive`."""
 
     __slots__ = ()
-    node_bases = (GeneralOperation, ParameterOperation, Operation)
 
     def run(self, *values: Any, **params: Any) -> Any:
         """The kernel alone, on bare arrays."""
@@ -85,14 +85,8 @@ class Primitive(Row):
         return other
 
     def node_members(self) -> dict[str, Any]:
-        """What the classes of its nodes have in common."""
-        return {
-            "__slots__": (),
-            "__module__": "autodiff",
-            "row": self,
-            "several": self.outputs == -1,
-            **attributes(self, self.node),
-        }
+        """What the classes of nodes have that users see."""
+        return {"__slots__": (), "__module__": "autodiff", **attributes(self, self.node)}
 
     def pull_back(self, cotangent: Any, shape: Any, params: dict[str, Any], xp: Any) -> Any:
         """The rule of a view's only input, which reads no values."""
@@ -201,6 +195,19 @@ def hand_over(function: Any, inputs: Sequence[Any], params: dict[str, Any]) -> A
     )
 
 
+def applied(row: Primitive) -> Callable[[Any, Any, Any], Any]:
+    """A rule that is a row, applied to the cotangent and the input.
+
+    In a pass over arrays it is no more than the row's kernel.
+    """
+    kernel = row.kernel
+
+    def rule(xp: Any, g: Any, x: Any) -> Any:
+        return kernel(xp, g, x) if xp is NUMPY else row(g, x)
+
+    return rule
+
+
 def handed_over(function: F) -> F:
     """A function of which an input that brings its own meaning is told as a whole."""
 
@@ -218,6 +225,7 @@ def _name_nodes(row: Primitive, name: str) -> None:
     """The name of the row's nodes, and its straight path."""
     row.node = name
     row.plans = {}
+    row.shown = {}
     if row.promotion is not None and row.broadcasts and not row.parameters and len(row.inputs) < 3:
         row.straight = straight_unary(row) if len(row.inputs) == 1 else straight_binary(row)
     else:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autodiff.graph import Node, accumulator, next_number
-from autodiff.operation import GeneralOperation, Operation, numpy_dtype
+from autodiff.operation import GeneralOperation, Operation, SeveralOperation, numpy_dtype
 from autodiff.plan import Plan
 from autodiff.row import Row
 from autodiff.state import Extra, TensorState
@@ -87,7 +87,8 @@ def record(  # noqa: PLR0912, PLR0915 - one page: a call per step costs more tha
     if plan is None:
         wanted = [i for i in range(len(inputs)) if mask >> i & 1]
         plan = row.plans[key] = Plan(row, wanted, conjugate)
-    operation: GeneralOperation = plan.node_type()
+    operation = SeveralOperation() if row.outputs == -1 else GeneralOperation()
+    operation.plan = plan
     operation.edges = tuple(edges)
     operation.numbers = None if numbers is None else tuple(numbers)
     operation.hooks = operation.output_meta = None

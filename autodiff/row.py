@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 __all__ = ["Row"]
 
@@ -29,6 +29,7 @@ class Row:
         "plans",
         "promotion",
         "rules",
+        "shown",
         "single",
         "straight",
         "variadic",
@@ -45,7 +46,7 @@ class Row:
     codes: tuple[tuple[tuple[int, Any], ...], ...]  # what each parameter of each rule stands for
     plans: dict[int, Any]  # by the inputs that need a gradient
     node: str  # the name of its nodes
-    node_bases: ClassVar[tuple[type[Any], ...]]  # for any application, with parameters, without
+    shown: dict[type[Any], type[Any]]  # classes of the nodes that somebody has looked at
     indexed: bool  # index arrays or masks may be among its parameters
     straight: Callable[..., Any]  # the row as a function, for the frequent case
     promotion: str | None
@@ -59,7 +60,7 @@ class Row:
     single: Callable[[dict[str, Any], int], Any] | None
 
     def node_members(self) -> dict[str, Any]:
-        """What the classes of its nodes have in common; `Primitive` knows."""
+        """What the classes of nodes have that users see; `Primitive` knows."""
         raise NotImplementedError
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 
 from autodiff.graph import accumulator, next_number
 from autodiff.modes import SILENT, recording, restore, silence
+from autodiff.operation import Operation
 from autodiff.plan import Plan
 from autodiff.promotion import explain
 from autodiff.row import Row
@@ -82,16 +83,15 @@ def straight_unary(  # noqa: PLR0915 - straight on purpose
         plan = plans.get(1)
         if plan is None:
             plan = plans[1] = Plan(row, [0])
-        if number:
-            result._node = node = plan.numbered_type()
-            node.numbers = (number,)
-        else:
-            result._node = node = plan.straight_type()
+        result._node = node = Operation()
+        node.plan = plan
         node.edges = (edge,)
-        node.hooks = node.shapes = None
+        node.numbers = (number,) if number else None
+        node.hooks = node.shapes = node.params = None
         node.number = next_number()
         sources = plan.sources
         if not sources:
+            node.saved = node.counters = None
             return result
         if len(sources) == 1:
             if sources[0] < 0:
@@ -193,17 +193,16 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
         plan = plans.get(mask)
         if plan is None:
             plan = plans[mask] = Plan(row, [i for i in (0, 1) if mask >> i & 1])
-        if x_number or y_number:
-            result._node = node = plan.numbered_type()
-            node.numbers = (x_number, y_number)
-        else:
-            result._node = node = plan.straight_type()
+        result._node = node = Operation()
+        node.plan = plan
         node.edges = (x_edge, y_edge)
-        node.hooks = None
+        node.numbers = (x_number, y_number) if x_number or y_number else None
+        node.hooks = node.params = None
         node.shapes = shapes
         node.number = next_number()
         sources = plan.sources
         if not sources:
+            node.saved = node.counters = None
             return result
         if len(sources) == 1:
             first = sources[0]

@@ -15,6 +15,7 @@ import numpy as np
 from autodiff.graph import accumulator, next_number
 from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.modes import SILENT, recording, restore, silence
+from autodiff.operation import Operation
 from autodiff.plan import Plan
 from autodiff.promotion import explain
 from autodiff.row import Row
@@ -84,9 +85,10 @@ def _single_call(row: Row) -> Callable[..., Any]:
         plan = plans.get(1)
         if plan is None:
             plan = plans[1] = Plan(row, [0])
-        result._node = node = plan.call_type()
+        result._node = node = Operation()
+        node.plan = plan
         node.edges = (edge,)
-        node.hooks = None
+        node.hooks = node.numbers = None
         node.shapes = (data.shape,)
         node.params = params
         node.number = next_number()
@@ -131,9 +133,10 @@ def _view_call(row: Row) -> Callable[..., Any]:
             plan = plans.get(1)
             if plan is None:
                 plan = plans[1] = Plan(row, [0])
-            result._node = node = plan.call_type()
+            result._node = node = Operation()
+            node.plan = plan
             node.edges = (edge,)
-            node.hooks = None
+            node.hooks = node.numbers = None
             node.shapes = (data.shape,)
             node.params = params
             node.number = next_number()
@@ -193,9 +196,10 @@ def _pair_call(row: Row) -> Callable[..., Any]:
         plan = plans.get(mask)
         if plan is None:
             plan = plans[mask] = Plan(row, [i for i in (0, 1) if mask >> i & 1])
-        result._node = node = plan.call_type()
+        result._node = node = Operation()
+        node.plan = plan
         node.edges = (x_edge, y_edge)
-        node.hooks = None
+        node.hooks = node.numbers = None
         node.shapes = (xd.shape, yd.shape)
         node.params = params
         node.number = next_number()
@@ -266,9 +270,10 @@ def _several_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight o
         plan = plans.get(mask)
         if plan is None:
             plan = plans[mask] = Plan(row, [i for i in range(count) if mask >> i & 1])
-        result._node = node = plan.call_type()
+        result._node = node = Operation()
+        node.plan = plan
         node.edges = tuple(edges)
-        node.hooks = None
+        node.hooks = node.numbers = None
         node.shapes = tuple([() if array is None else array.shape for array in arrays])
         node.params = params
         node.number = next_number()
