@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.kernels.memory import keep_freed_memory
+
 __all__ = ["arrays"]
 
 _np: Any = np
@@ -123,3 +125,4 @@ class _Arrays:
 
 
 arrays: Any = _Arrays()
+keep_freed_memory()

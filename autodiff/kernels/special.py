@@ -9,11 +9,12 @@ import numpy as np
 
 __all__ = [
     "erf",
+    "erfc",
     "normal_cdf",
     "sigmoid",
-    "sigmoid_steepness",
+    "sigmoid_pull",
     "sign",
-    "tanh_steepness",
+    "tanh_pull",
     "trunc_divide",
 ]
 
@@ -42,7 +43,8 @@ def sign(xp: Any, x: Any) -> Any:
     return xp.sign(x)
 
 
-_FAR = {np.dtype(np.float32): 87.0, np.dtype(np.float64): 708.0}  # exp of it is finite
+_ENOUGH = 80  # 1 + exp(-80) is 1, and exp(80) is finite
+_USUAL = {np.dtype(np.float32), np.dtype(np.float64)}
 
 
 def sigmoid(xp: Any, x: Any) -> Any:
@@ -51,43 +53,51 @@ def sigmoid(xp: Any, x: Any) -> Any:
     >>> sigmoid(np, np.array([0.0, -1000.0]))
     array([0.5, 0. ])
     """
-    if type(x) is np.ndarray and x.ndim and x.size and x.dtype in _FAR:
-        out = np.negative(x)
-        if not np.maximum.reduce(out, axis=None) > _FAR[x.dtype]:
-            np.exp(out, out=out)
-            out += 1
-            return np.reciprocal(out, out=out)
+    if isinstance(x, np.ndarray | np.generic) and x.dtype in _USUAL:
+        small = np.exp(np.minimum(x, _ENOUGH))
+        small /= small + 1
+        return small
     small = xp.exp(-xp.abs(x))  # of a non-positive number alone: no overflow
     return xp.where(x >= 0, 1 / (1 + small), small / (1 + small))
 
 
-def sigmoid_steepness(xp: Any, x: Any) -> Any:
-    """The derivative of the sigmoid from exp(-|x|): out·(1 - out) would lose the right tail."""
-    if type(x) is not np.ndarray or not x.ndim or x.dtype not in _FAR:
+def _usual(x: Any) -> bool:
+    return type(x) is np.ndarray and x.ndim > 0 and x.dtype in _USUAL
+
+
+def sigmoid_pull(xp: Any, g: Any, x: Any) -> Any:
+    """g times the derivative, from exp(-|x|): out·(1 - out) would lose the right tail."""
+    if not _usual(g) or not _usual(x):
         small = xp.exp(-xp.abs(x))
-        return small / ((1 + small) * (1 + small))
+        return g * (small / ((1 + small) * (1 + small)))
     small = np.abs(x)
     np.negative(small, out=small)
     np.exp(small, out=small)
     whole = small + 1
     whole *= whole
     small /= whole
-    return small
+    return _times(small, g)
 
 
-def tanh_steepness(xp: Any, x: Any) -> Any:
-    """1 - tanh² = 4e / (1 + e)² with e = exp(-2|x|), without cancellation in the tails."""
-    if type(x) is not np.ndarray or not x.ndim or x.dtype not in _FAR:
-        reciprocal = 1 / xp.cosh(x)  # overflows to the right limit of zero; for complex x, too
-        return reciprocal * reciprocal
-    small = np.abs(x)
-    small *= -2
-    np.exp(small, out=small)
-    whole = small + 1
-    whole *= whole
-    small *= 4
-    small /= whole
-    return small
+def tanh_pull(xp: Any, g: Any, x: Any) -> Any:
+    """g times 1 - tanh², as 1 / cosh²: without cancellation in the tails.
+
+    An overflow leads to the right limit of zero; for complex x, too.
+    """
+    if not _usual(g) or not _usual(x):
+        reciprocal = 1 / xp.cosh(x)
+        return g * reciprocal * reciprocal
+    reciprocal = np.exp(x)  # which NumPy has in vector code, as opposed to cosh
+    reciprocal += 1 / reciprocal
+    np.divide(2, reciprocal, out=reciprocal)
+    return _times(reciprocal * g, reciprocal)
+
+
+def _times(mine: Any, other: Any) -> Any:
+    """The product, in the memory of the first where it fits."""
+    if type(mine) is np.ndarray and mine.shape == other.shape and mine.dtype == other.dtype:
+        return np.multiply(mine, other, out=mine)
+    return mine * other
 
 
 def trunc_divide(xp: Any, x: Any, y: Any) -> Any:
@@ -104,6 +114,17 @@ def trunc_divide(xp: Any, x: Any, y: Any) -> Any:
 
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
+
+
+def erfc(xp: Any, x: Any) -> Any:
+    """1 - erf(x), accurate in the upper tail, too.
+
+    >>> float(erfc(np, np.float64(0.0)))
+    1.0
+    """
+    if isinstance(x, np.ndarray | np.generic):
+        return np.asarray(_erfc(x.astype(np.float64)), np.float64).astype(x.dtype)
+    return xp.erfc(x)
 
 
 def normal_cdf(xp: Any, x: Any) -> Any:

@@ -13,12 +13,12 @@ from typing import Any
 from autodiff.kernels.special import (
     erf,
     sigmoid,
-    sigmoid_steepness,
+    sigmoid_pull,
     sign,
-    tanh_steepness,
+    tanh_pull,
     trunc_divide,
 )
-from autodiff.primitive import Primitive, pointwise, primitive
+from autodiff.primitive import Primitive, applied, pointwise, primitive
 
 __all__ = [
     "ABS",
@@ -205,13 +205,13 @@ TAN = pointwise("tan", "TanBackward0", "tan", (lambda g, out: g * (1 + out * out
 TANH_BACKWARD: Primitive = pointwise(
     "tanh_backward",
     "TanhBackwardBackward0",
-    lambda xp, v, x: v * tanh_steepness(xp, x),
+    lambda xp, v, x: tanh_pull(xp, v, x),
     (
         lambda g, x: TANH_BACKWARD(g, x),
         lambda xp, g, x, out: -2 * (g * out) * xp.tanh(x),
     ),
 )
-TANH = pointwise("tanh", "TanhBackward0", "tanh", (lambda g, x: TANH_BACKWARD(g, x),))
+TANH = pointwise("tanh", "TanhBackward0", "tanh", (applied(TANH_BACKWARD),))
 COSH = pointwise("cosh", "CoshBackward0", "cosh", (lambda xp, g, x: g * xp.sinh(x),))
 SINH = pointwise("sinh", "SinhBackward0", "sinh", (lambda xp, g, x: g * xp.cosh(x),))
 
@@ -219,7 +219,7 @@ SINH = pointwise("sinh", "SinhBackward0", "sinh", (lambda xp, g, x: g * xp.cosh(
 SIGMOID_BACKWARD: Primitive = pointwise(
     "sigmoid_backward",
     "SigmoidBackwardBackward0",
-    lambda xp, v, x: v * sigmoid_steepness(xp, x),
+    lambda xp, v, x: sigmoid_pull(xp, v, x),
     (
         lambda g, x: SIGMOID_BACKWARD(g, x),
         lambda xp, g, x, out: -(g * out) * xp.tanh(x / 2),
@@ -229,7 +229,7 @@ SIGMOID = pointwise(
     "sigmoid",
     "SigmoidBackward0",
     lambda xp, x: sigmoid(xp, x),
-    (lambda g, x: SIGMOID_BACKWARD(g, x),),
+    (applied(SIGMOID_BACKWARD),),
 )
 SIGMOID_COMPLEX = pointwise(
     "sigmoid",
