@@ -1,4 +1,4 @@
-"""Gradients: `backward`, `grad`, and what PyTorch keeps in `torch.autograd`."""
+"""`backward` and `grad`: one pass through the graph, and what it is asked for."""
 
 from __future__ import annotations
 
@@ -9,27 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import errors, function
-from autodiff import graph_tools as graph
+from autodiff import errors
 from autodiff.accumulate import arithmetic
-from autodiff.anomaly import detect_anomaly, set_detect_anomaly, watched
+from autodiff.anomaly import watched
 from autodiff.backward import run
 from autodiff.dtypes import from_numpy_dtype
-from autodiff.function import Function
 from autodiff.functions.arguments import is_tensor_like
-from autodiff.functions.shapes import stack
 from autodiff.graph import Node, Nowhere
 from autodiff.graph_tools import GradientEdge, edge_meta
 from autodiff.modes import (
     SILENT,
-    enable_grad,
     grad_mode,
-    inference_mode,
-    no_grad,
     recording,
     refuse_in_transform,
     restore,
-    set_grad_enabled,
     silence,
 )
 from autodiff.operation import wrap
@@ -37,31 +30,7 @@ from autodiff.ops.shapes import TO_COPY
 from autodiff.state import TensorState, layered_by
 from autodiff.views import edge_of, requires_grad
 
-__all__ = [
-    "Function",
-    "Variable",
-    "backward",
-    "detect_anomaly",
-    "enable_grad",
-    "function",
-    "grad",
-    "graph",
-    "inference_mode",
-    "no_grad",
-    "set_detect_anomaly",
-    "set_grad_enabled",
-]
-
-Variable = TensorState
-
-
-def __getattr__(name: str) -> Any:
-    """Forward mode and `functional` are loaded when they are asked for: they need tensors."""
-    if name in ("forward_ad", "functional"):
-        return importlib.import_module(f"autodiff.{name}")
-    if name in ("gradcheck", "gradgradcheck"):
-        return getattr(importlib.import_module("autodiff.gradcheck"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__all__ = ["backward", "grad", "passed"]
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:
@@ -324,10 +293,16 @@ def grad(
         if any(isinstance(one, GradientEdge) for one in targets):
             raise RuntimeError(errors.EDGE_MATERIALIZE)
         found = tuple(
-            wrap(np.zeros(target._data.shape, target._data.dtype)) if value is None else value
+            _zeros_like(target, create_graph) if value is None else value
             for target, value in zip(targets, found, strict=True)
         )
     return dict(zip(inputs, found, strict=True)) if type(inputs) is dict else found
+
+
+def _zeros_like(target: Any, create_graph: bool) -> Any:
+    """The gradient of what the outputs do not depend on, where one is asked for."""
+    zeros = wrap(np.zeros(target._data.shape, target._data.dtype))
+    return zeros.requires_grad_() if create_graph else zeros
 
 
 def _once(
@@ -395,13 +370,28 @@ def _batched(
     create_graph: bool,
     allowed: bool,
 ) -> tuple[Any, ...]:
-    """One pass for each cotangent of a batch, the results stacked."""
-    size = next((g.shape[0] for g in gradients if g is not None), 1)
-    rows = []
-    for index in range(size):
-        chosen = tuple(None if g is None else g[index] for g in gradients)
-        more = keep or index < size - 1
-        rows.append(_once(outputs, targets, chosen, more, create_graph, allowed))
-    return tuple(
-        None if column[0] is None else stack(column) for column in zip(*rows, strict=True)
-    )
+    """One pass for a whole batch of cotangents: what arrives is a batch, member by member."""
+    if any(
+        requires_grad(output) if one is None else not one._data.ndim
+        for one, output in zip(gradients, outputs, strict=True)
+    ):  # the seed that is made for a scalar is no batch
+        raise ValueError(
+            "vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for some input, but that input is "
+            "a Tensor of dimensionality 0 so expected in_dim to satisfy 0 <= in_dim < 0."
+        )
+    given = [one for one in gradients if one is not None]
+    present: list[int] = []
+
+    def vjp(*cotangents: Any) -> list[Any]:
+        seeds = iter(cotangents)
+        chosen = [None if one is None else next(seeds) for one in gradients]
+        roots = _roots(outputs, chosen, True)
+        edges = _edges(targets, errors.INPUT_WITHOUT_GRAD)
+        found = _walk(roots, keep, create_graph, edges, False, tensors=True)
+        _check_used(found, allowed)
+        present[:] = [place for place, one in enumerate(found) if one is not None]
+        return [found[place] for place in present]
+
+    mapping: Any = importlib.import_module("autodiff.mapping")  # which needs tensors, and these us
+    values = iter(mapping.in_one_pass(vjp)(*given))
+    return tuple(next(values) if place in present else None for place in range(len(targets)))

@@ -1,0 +1,15 @@
+"""`torch.autograd.function`: operations that the user writes."""
+
+from autodiff.function import (
+    BackwardCFunction,
+    Function,
+    FunctionCtx,
+    once_differentiable,
+)
+
+__all__ = [
+    "BackwardCFunction",
+    "Function",
+    "FunctionCtx",
+    "once_differentiable",
+]

@@ -1,0 +1,132 @@
+"""Rows over windows that move over the last axes: pooling, and views of windows side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff.kernels.strided import places, strided_view
+from autodiff.kernels.windows import (
+    Windows,
+    largest_at,
+    put_windows,
+    spread_windows,
+    sum_windows,
+    take_windows,
+)
+from autodiff.ops.indexing import PUT
+from autodiff.primitive import Primitive, primitive
+
+__all__ = [
+    "ADAPTIVE_AVG_POOL",
+    "ADAPTIVE_MAX_POOL",
+    "AS_STRIDED",
+    "AVG_POOL",
+    "AVG_POOL_SPREAD",
+    "MAX_POOL",
+    "UNFOLD",
+    "WINDOWS_GATHER",
+    "WINDOWS_PUT",
+]
+
+# scales: by what the sum of each window is divided: a number, or an array of their last axes
+
+
+def _mean(xp: Any, x: Any, windows: Windows, scales: Any) -> Any:
+    return _divided(xp, sum_windows(x, windows), scales)
+
+
+def _divided(xp: Any, x: Any, scales: Any) -> Any:
+    return x / (scales if isinstance(scales, int) else xp.asarray(scales, dtype=x.dtype))
+
+
+def _mean_rule(g: Any, x_shape: Any, windows: Windows, scales: Any) -> Any:
+    sizes = tuple(x_shape[len(x_shape) - len(windows) :])
+    return AVG_POOL_SPREAD(g, sizes=sizes, windows=windows, scales=scales)
+
+
+AVG_POOL: Primitive = primitive(
+    "avg_pool2d",  # and of one or three axes
+    "AvgPool2DBackward0",
+    lambda xp, x, windows, scales: _mean(xp, x, windows, scales),
+    (_mean_rule,),
+    inputs=("x",),
+    linear=True,
+)
+ADAPTIVE_AVG_POOL = AVG_POOL.variant("AdaptiveAvgPool2DBackward0")
+AVG_POOL_SPREAD: Primitive = primitive(
+    "avg_pool2d_backward",
+    "AvgPool2DBackwardBackward0",
+    lambda xp, x, sizes, windows, scales: spread_windows(_divided(xp, x, scales), sizes, windows),
+    (lambda g, windows, scales: AVG_POOL(g, windows=windows, scales=scales),),
+    inputs=("x",),
+    linear=True,
+)
+
+
+def _largest(xp: Any, x: Any, windows: Windows) -> Any:
+    index = largest_at(xp, x, windows)
+    return take_windows(xp, x, index, len(windows)), index
+
+
+def _bare(indices: Any) -> Any:
+    return indices._data if hasattr(indices, "_data") else indices
+
+
+def _largest_rule(g: Any, x_shape: Any, indices: Any, windows: Windows) -> Any:
+    rank = len(windows)
+    sizes = tuple(x_shape[len(x_shape) - rank :])
+    return WINDOWS_PUT(g, sizes=sizes, index=_bare(indices), rank=rank)
+
+
+MAX_POOL: Primitive = primitive(
+    "max_pool2d",  # and of one or three axes
+    "MaxPool2DWithIndicesBackward0",
+    lambda xp, x, windows: _largest(xp, x, windows),
+    (_largest_rule,),
+    inputs=("x",),
+    outputs=("values", "indices"),
+)
+ADAPTIVE_MAX_POOL = MAX_POOL.variant("AdaptiveMaxPool2DBackward0")
+WINDOWS_PUT: Primitive = primitive(
+    "max_pool2d_backward",
+    "MaxPool2DWithIndicesBackwardBackward0",
+    lambda xp, x, sizes, index, rank: put_windows(xp, x, sizes, index, rank),
+    (lambda g, index, rank: WINDOWS_GATHER(g, index=index, rank=rank),),
+    inputs=("x",),
+    linear=True,
+)
+
+
+def _gather_rule(g: Any, x_shape: Any, index: Any, rank: int) -> Any:
+    sizes = tuple(x_shape[len(x_shape) - rank :])
+    return WINDOWS_PUT(g, sizes=sizes, index=index, rank=rank)
+
+
+WINDOWS_GATHER: Primitive = primitive(
+    "max_pool2d_gather",
+    "MaxPool2DWithIndicesBackwardBackward0",
+    lambda xp, x, index, rank: take_windows(xp, x, index, rank),
+    (_gather_rule,),
+    inputs=("x",),
+    linear=True,
+)
+
+# size, stride, offset: as in PyTorch, the offset from the first element; layout: the strides of x
+
+
+def _strided_rule(
+    g: Any, x_shape: Any, size: Any, stride: Any, offset: int, layout: tuple[int, ...]
+) -> Any:
+    return PUT(g, shape=tuple(x_shape), index=places(tuple(x_shape), layout, size, stride, offset))
+
+
+AS_STRIDED: Primitive = primitive(
+    "as_strided",
+    "AsStridedBackward0",
+    lambda x, size, stride, offset, layout: strided_view(x, size, stride, offset, layout),
+    (_strided_rule,),
+    inputs=("x",),
+    linear=True,
+    view=True,
+)
+UNFOLD = AS_STRIDED.variant("UnfoldBackward0")
