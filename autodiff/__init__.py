@@ -13,7 +13,7 @@ import importlib as _importlib
 import math as _math
 from typing import Any as _Any
 
-from autodiff import autograd, linalg, nn, special, utils
+from autodiff import autograd, fft, linalg, nn, special, utils
 from autodiff.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from autodiff.creation import (
     arange,
@@ -73,15 +73,54 @@ from autodiff.dtypes import (
     uint32,
     uint64,
 )
-from autodiff.functions.contraction import (
-    addmm,
-    bmm,
-    dot,
-    einsum,
-    matmul,
-    mm,
-    mv,
-    outer,
+from autodiff.functions.complexes import (
+    adjoint,
+    angle,
+    complex,
+    conj,
+    conj_physical,
+    imag,
+    is_complex,
+    is_conj,
+    is_neg,
+    isreal,
+    polar,
+    real,
+    resolve_conj,
+    resolve_neg,
+    vdot,
+    view_as_complex,
+    view_as_real,
+)
+from autodiff.functions.contraction import addmm, bmm, dot, einsum, matmul, mm, mv, outer
+from autodiff.functions.elementwise import (
+    acos,
+    acosh,
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctan2,
+    arctanh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    ceil,
+    deg2rad,
+    erfc,
+    exp2,
+    fix,
+    frac,
+    hypot,
+    log2,
+    log10,
+    logaddexp,
+    positive,
+    rad2deg,
+    trunc,
 )
 from autodiff.functions.indexing import (
     gather,
@@ -110,10 +149,7 @@ from autodiff.functions.logic import (
     logical_xor,
     not_equal,
 )
-from autodiff.functions.losses import (
-    log_softmax,
-    softmax,
-)
+from autodiff.functions.losses import log_softmax, softmax
 from autodiff.functions.pointwise import (
     abs,
     absolute,
@@ -169,6 +205,8 @@ from autodiff.functions.pointwise import (
     true_divide,
     where,
 )
+from autodiff.functions.pooling import adaptive_avg_pool1d, avg_pool1d, max_pool1d, max_pool2d
+from autodiff.functions.pooling import adaptive_max_pool1d_with_indices as adaptive_max_pool1d
 from autodiff.functions.reductions import (
     all,
     amax,
@@ -213,11 +251,8 @@ from autodiff.functions.shapes import (
     unflatten,
     unsqueeze,
 )
-from autodiff.functions.sorting import (
-    argsort,
-    sort,
-    topk,
-)
+from autodiff.functions.sorting import argsort, sort, topk
+from autodiff.functions.strided import as_strided
 from autodiff.functions.writing import (
     addcdiv,
     addcmul,
@@ -241,15 +276,8 @@ from autodiff.modes import (
 )
 from autodiff.out import WITH_OUT as _WITH_OUT
 from autodiff.out import with_out as _with_out
-from autodiff.printing import (
-    get_printoptions,
-    printoptions,
-    set_printoptions,
-)
-from autodiff.size import (
-    Size,
-    device,
-)
+from autodiff.printing import get_printoptions, printoptions, set_printoptions
+from autodiff.size import Size, device
 from autodiff.tensor_class import Tensor
 
 globals().update({_name: _with_out(globals()[_name]) for _name in _WITH_OUT})
@@ -265,8 +293,8 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> _Any:
     """What most programs do without is loaded when it is asked for."""
-    if name == "func":
-        return _importlib.import_module("autodiff.func")
+    if name in ("func", "testing"):
+        return _importlib.import_module(f"autodiff.{name}")
     if name == "vmap":
         return _importlib.import_module("autodiff.mapping").vmap
     raise AttributeError(f"module 'autodiff' has no attribute {name!r}")
@@ -277,20 +305,40 @@ __all__ = [
     "Tensor",
     "abs",
     "absolute",
+    "acos",
+    "acosh",
+    "adaptive_avg_pool1d",
+    "adaptive_max_pool1d",
     "add",
     "addcdiv",
     "addcmul",
     "addmm",
+    "adjoint",
     "all",
     "amax",
     "amin",
+    "angle",
     "any",
     "arange",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctan2",
+    "arctanh",
     "argmax",
     "argmin",
     "argsort",
+    "as_strided",
     "as_tensor",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
     "autograd",
+    "avg_pool1d",
     "bfloat16",
     "bitwise_and",
     "bitwise_not",
@@ -302,6 +350,7 @@ __all__ = [
     "can_cast",
     "cat",
     "cdouble",
+    "ceil",
     "cfloat",
     "cholesky_solve",
     "chunk",
@@ -310,14 +359,18 @@ __all__ = [
     "clamp_min",
     "clip",
     "clone",
+    "complex",
     "complex64",
     "complex128",
     "concat",
     "concatenate",
+    "conj",
+    "conj_physical",
     "cos",
     "cosh",
     "count_nonzero",
     "cumsum",
+    "deg2rad",
     "det",
     "device",
     "diagonal",
@@ -333,10 +386,14 @@ __all__ = [
     "enable_grad",
     "eq",
     "erf",
+    "erfc",
     "exp",
+    "exp2",
     "expm1",
     "eye",
+    "fft",
     "finfo",
+    "fix",
     "flatten",
     "flip",
     "float",
@@ -345,6 +402,7 @@ __all__ = [
     "float64",
     "floor",
     "floor_divide",
+    "frac",
     "from_dlpack",
     "from_numpy",
     "from_numpy_dtype",
@@ -359,7 +417,9 @@ __all__ = [
     "greater_equal",
     "gt",
     "half",
+    "hypot",
     "iinfo",
+    "imag",
     "index_add",
     "index_copy",
     "index_fill",
@@ -375,11 +435,15 @@ __all__ = [
     "inverse",
     "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
+    "is_complex",
+    "is_conj",
     "is_grad_enabled",
     "is_inference_mode_enabled",
+    "is_neg",
     "isfinite",
     "isinf",
     "isnan",
+    "isreal",
     "le",
     "lerp",
     "less",
@@ -388,7 +452,10 @@ __all__ = [
     "linspace",
     "log",
     "log1p",
+    "log2",
+    "log10",
     "log_softmax",
+    "logaddexp",
     "logdet",
     "logical_and",
     "logical_not",
@@ -403,6 +470,8 @@ __all__ = [
     "masked_select",
     "matmul",
     "max",
+    "max_pool1d",
+    "max_pool2d",
     "maximum",
     "mean",
     "min",
@@ -428,10 +497,13 @@ __all__ = [
     "outer",
     "permute",
     "pi",
+    "polar",
+    "positive",
     "pow",
     "printoptions",
     "prod",
     "promote_types",
+    "rad2deg",
     "rand",
     "rand_like",
     "randint",
@@ -439,10 +511,13 @@ __all__ = [
     "randn_like",
     "randperm",
     "ravel",
+    "real",
     "reciprocal",
     "relu",
     "remainder",
     "reshape",
+    "resolve_conj",
+    "resolve_neg",
     "result_type",
     "roll",
     "round",
@@ -486,6 +561,7 @@ __all__ = [
     "tril",
     "triu",
     "true_divide",
+    "trunc",
     "uint8",
     "uint16",
     "uint32",
@@ -495,6 +571,9 @@ __all__ = [
     "unsqueeze",
     "utils",
     "var",
+    "vdot",
+    "view_as_complex",
+    "view_as_real",
     "vmap",
     "where",
     "zeros",

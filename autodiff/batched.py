@@ -19,6 +19,7 @@ from autodiff.inplace import write
 from autodiff.layers import (
     Layered,
     Level,
+    around,
     batch_levels,
     gradients,
     reopened,
@@ -329,9 +330,8 @@ class Batched(Layered):
     def __bool__(self) -> Any:
         raise RuntimeError(errors.VMAP_CONTROL_FLOW)
 
-    def __repr__(self) -> str:
-        inner = repr(self._inner).replace("\n", "\n    ")
-        return f"BatchedTensor(lvl={self._level.number}, bdim=0, value=\n    {inner}\n)"
+    def _layer_text(self) -> str:
+        return around("BatchedTensor", self._level, "bdim=0, ", self._inner_text())
 
     def __format__(self, spec: str) -> str:
         return repr(self)

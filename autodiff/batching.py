@@ -171,6 +171,14 @@ def _unchanged(row: Any, values: list[Any], flags: Any, params: dict[str, Any], 
     return row(*values, **params)
 
 
+def _windows_at(row: Any, values: list[Any], flags: Any, params: dict[str, Any], size: int) -> Any:
+    """Flat positions in windows of every member: the batch is one axis more before these."""
+    value, index = _full(values[0], flags[0], size), params["index"]
+    shared = type(index) is not Across
+    index = np.broadcast_to(index, (size, *index.shape)) if shared else index.array
+    return row(value, **{**params, "index": index})
+
+
 def _view(row: Any, values: list[Any], flags: Any, params: dict[str, Any], size: int) -> Any:
     return _reshaped(values[0], (size, *params["shape"]))
 
@@ -387,6 +395,8 @@ RULES: dict[str, Rule] = {
         _reduce,
     ),
     **dict.fromkeys(("clone", "contiguous", "to", "tril", "triu", "zero"), _unchanged),
+    **dict.fromkeys(("avg_pool2d", "avg_pool2d_backward", "max_pool2d"), _unchanged),
+    **dict.fromkeys(("max_pool2d_gather", "max_pool2d_backward"), _windows_at),
     **dict.fromkeys(("view", "reshape"), _view),
     **dict.fromkeys(("squeeze", "unsqueeze", "split", "unbind"), _along(("dim",))),
     **dict.fromkeys(("cat", "stack"), _cat),

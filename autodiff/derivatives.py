@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autodiff import autograd, errors
+from autodiff import errors, gradients
 from autodiff.graph import AccumulateGrad, LeafState, Node, next_number
 from autodiff.layers import Layered, Level, entered, open_levels, settled
 from autodiff.modes import is_grad_enabled
@@ -71,7 +71,17 @@ def only_tensors(outputs: Sequence[Any], who: str) -> None:
 class _Differentiation(Level):
     """The level of a running `grad` or `vjp`; its tensors are bare, but have its history."""
 
-    __slots__ = ()
+    __slots__ = ("recording",)
+
+    def __init__(self, recording: Recording) -> None:
+        super().__init__()
+        self.recording = recording
+
+    def follows(self, tensor: Any) -> bool:
+        return self.recording.follows(tensor)
+
+    def before(self, tensor: Any) -> tuple[Node | None, bool]:
+        return self.recording.before(tensor)
 
 
 class Recording:
@@ -80,17 +90,18 @@ class Recording:
     What depends on nothing that was recorded outside leaves without a history.
     """
 
-    __slots__ = ("leaves", "mode", "start")
+    __slots__ = ("aliases", "leaves", "mode", "start")
 
     def run(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The function's result, recorded."""
-        with entered(_Differentiation()):
+        with entered(_Differentiation(self)):
             return func(*args, **kwargs)
 
     def __init__(self) -> None:
         self.mode = is_grad_enabled()
         self.start = next_number()
         self.leaves: set[int] = set()
+        self.aliases: set[Node] = set()  # of leaves that have a history outside
 
     def inputs(
         self, args: tuple[Any, ...], argnums: Any
@@ -122,7 +133,11 @@ class Recording:
         if isinstance(value, Layered):
             return value._with_inner(self._own_bottom(value._inner))
         if requires_grad(value):
-            return ALIAS(value, index=(...,))
+            alias = ALIAS(value, index=(...,))
+            first = edge_of(alias)[0]
+            if first is not None:
+                self.aliases.add(first)
+            return alias
         leaf = value.detach()
         leaf._leaf = LeafState()
         self.leaves.add(id(leaf._leaf))
@@ -132,24 +147,29 @@ class Recording:
         """Whether one of the tensors depends on what was recorded outside."""
         return self.mode and any(self._outside(one) for one in _bottoms(tensors))
 
+    def follows(self, tensor: Any) -> bool:
+        """Whether a bare tensor is a leaf of this differentiation or was recorded in it."""
+        node = edge_of(tensor)[0]
+        if type(node) is AccumulateGrad:
+            return id(node.variable._leaf) in self.leaves
+        return node is not None and node.number >= self.start
+
+    def before(self, tensor: Any) -> tuple[Node | None, bool]:
+        """The node that a tensor would have, and whether it would require a gradient, outside."""
+        node = edge_of(tensor)[0]
+        if node in self.aliases:
+            source = node.edges[0]
+            return (None if type(source) is AccumulateGrad else source), True
+        outside = node is not None and self.mode and self._outside(tensor)
+        return (node, True) if outside else (None, False)
+
     def _outside(self, tensor: Any) -> bool:
-        first = edge_of(tensor)[0]
-        if first is None:
-            return False
-        seen: set[Node] = {first}
-        stack: list[Node] = [first]
-        while stack:
-            node = stack.pop()
-            if type(node) is AccumulateGrad:
-                if id(node.variable._leaf) not in self.leaves:
-                    return True
-            elif node.number < self.start and node.edges:
-                return True
-            for edge in node.edges:
-                if edge is not None and edge not in seen:
-                    seen.add(edge)
-                    stack.append(edge)
-        return False
+        return any(
+            id(node.variable._leaf) not in self.leaves
+            if type(node) is AccumulateGrad
+            else node.number < self.start and bool(node.edges)
+            for node in _history(tensor, self.start)
+        )
 
     def result(self, value: Any) -> Any:
         """A result as the caller gets it."""
@@ -165,6 +185,24 @@ class Recording:
     def results(self, tree: Any) -> Any:
         """A nested result as the caller gets it."""
         return tree_map(self.result, tree)
+
+
+def _history(tensor: Any, start: int) -> Iterator[Node]:
+    """The nodes that a bare tensor was made by, none behind those with numbers below `start`."""
+    first = edge_of(tensor)[0]
+    if first is None:
+        return
+    seen: set[Node] = {first}
+    stack: list[Node] = [first]
+    while stack:
+        node = stack.pop()
+        yield node
+        if node.number < start and type(node) is not AccumulateGrad and node.edges:
+            continue
+        for edge in node.edges:
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                stack.append(edge)
 
 
 def _bottoms(tensors: Sequence[Any]) -> list[Any]:
@@ -199,7 +237,7 @@ def differentiated(
             raise errors.gradient_shape(place, tuple(seed.shape), tuple(output.shape), False)
     if not chosen_outputs:
         return [zeros_for(one) for one in inputs]
-    found = autograd.grad(
+    found = gradients.grad(
         chosen_outputs,
         inputs,
         seeds,

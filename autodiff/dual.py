@@ -13,6 +13,7 @@ from autodiff.inplace import write
 from autodiff.layers import (
     Layered,
     Level,
+    around,
     batch_levels,
     bottom,
     combine,
@@ -203,9 +204,11 @@ class Dual(Layered):
             results.append(None if value is None else combine(level, value, slope, dual))
         return tuple(results)
 
-    def __repr__(self) -> str:
+    def _layer_text(self) -> str:
         if not self._level.alive:
-            return repr(self._inner)
+            return self._inner_text()
+        if self._level.transform:
+            return around("GradTrackingTensor", self._level, "", self._inner_text())
         return _printed(self)
 
 
@@ -303,7 +306,7 @@ def _printed(tensor: Any) -> str:
     below = bottom(tensor)
     try:
         node: Node | None = below.grad_fn
-        name = None if node is None else type(node).__name__
+        name = None if node is None else node.title()
     except RuntimeError:  # a view that may not be regenerated; PyTorch prints so, too
         name = "Invalid"
     return format_tensor(

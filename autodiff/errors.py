@@ -443,6 +443,16 @@ def broadcast_mismatch(first: Sequence[int], second: Sequence[int]) -> RuntimeEr
     return None
 
 
+def legacy_name(title: str) -> str:
+    """A type of tensors as PyTorch's older messages call it.
+
+    >>> legacy_name("Double"), legacy_name("Bool")
+    ('torch.DoubleTensor', 'CPUBoolType')
+    """
+    old = ("Double", "Float", "Half", "Long", "Int", "Short", "Char", "Byte")
+    return f"torch.{title}Tensor" if title in old else f"CPU{title}Type"
+
+
 def operation_title(node: str) -> str:
     """The name of a node's operation in messages.
 

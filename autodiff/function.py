@@ -329,6 +329,13 @@ class Function:
             if mode is not True:
                 note_origin(ctx, mode)
             cls._attach(ctx, results, flowing)
+        elif mode_now():
+            for result in results:
+                extra = result._extra if isinstance(result, TensorState) else None
+                if extra is None or any(result is one for one in inputs):
+                    continue
+                if extra.view is not None and extra.view.made == "no_grad":
+                    extra.view.made = "custom"
         return results if isinstance(output, tuple) else results[0]
 
     @classmethod

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import messages
-from autodiff.autograd import grad
+from autodiff.gradients import grad
 from autodiff.jacobians import (
     GradcheckError,
     as_tuple,

@@ -17,6 +17,10 @@ _CPP_NAMES = {
     "ComplexDouble": "c10::complex<double>",
     "Half": "c10::Half",
     "BFloat16": "c10::BFloat16",
+    "Byte": "unsigned char",
+    "Char": "signed char",
+    "Short": "short int",
+    "Long": "long int",
 }
 
 

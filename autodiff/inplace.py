@@ -24,6 +24,7 @@ __all__ = [
     "allowed",
     "as_value",
     "bump",
+    "check_dtype",
     "check_overlap",
     "check_result",
     "copy_into",
@@ -82,7 +83,7 @@ def write(row: Primitive, tensor: Any, *others: Any, **params: Any) -> Any:
             return layered._dispatch_write(row, inputs, params)
     recording = allowed(inputs)
     if row not in _ANYWHERE:  # one value for all does not mind overlaps
-        check_overlap(tensor, others)
+        check_overlap(tensor, () if row is _FILL else others)  # a number is read before
     arrays = [one._data if isinstance(one, TensorState) else one for one in inputs]
     values = arrays if row.promotion is None else promote(row, inputs, arrays)
     token = silence(SILENT)
@@ -97,12 +98,13 @@ def write(row: Primitive, tensor: Any, *others: Any, **params: Any) -> Any:
         restore(token)
     check_result(tensor, new)
     operation = None
+    mode = mode_now()
     if recording and row.rules:
         result = wrap(new)
         operation = record(row, inputs, arrays, (result,), params)
         if operation is not None:
-            _keep_old_value(operation)
-    mode = mode_now()
+            hooked = mode is not True and mode is not False and bool(mode.hooks)
+            _keep_old_value(operation, tensor, hooked)
     if mode is not True and mode is not False and mode.cloner is not None:
         mode.cloner(tensor)
     _store(tensor, new)
@@ -145,7 +147,7 @@ def check_overlap(tensor: TensorState, others: Any, *, same: bool = True) -> Non
     data = tensor._data
     if not isinstance(data, np.ndarray):
         return
-    if 0 in data.strides and any(
+    if data.size and 0 in data.strides and any(
         stride == 0 and size > 1 for stride, size in zip(data.strides, data.shape, strict=True)
     ):
         raise RuntimeError(errors.WRITE_TO_EXPANDED)
@@ -156,14 +158,23 @@ def check_overlap(tensor: TensorState, others: Any, *, same: bool = True) -> Non
 
 def _check_partial_overlap(written: Any, read: Any, same: bool) -> None:
     """Refuse to read elements that are about to be overwritten, unless they are the very same."""
-    if not isinstance(read, np.ndarray) or not (_dense(written) and _dense(read)):
+    if not isinstance(read, np.ndarray):
+        return
+    if written is read and not same:
+        raise RuntimeError(errors.PARTIAL_OVERLAP)
+    if not (_dense(written) and _dense(read)):
         return  # PyTorch, too, looks at memory without gaps alone
     first, second = byte_bounds(written), byte_bounds(read)
     if first == second:
-        if written.strides != read.strides or not same:
+        alike = written.shape == read.shape and _steps(written) == _steps(read)
+        if not alike or not same:
             raise RuntimeError(errors.PARTIAL_OVERLAP)
     elif first[0] < second[1] and second[0] < first[1]:
         raise RuntimeError(errors.PARTIAL_OVERLAP)
+
+
+def _steps(array: Any) -> list[int]:
+    return [step for step, size in zip(array.strides, array.shape, strict=True) if size > 1]
 
 
 def _dense(array: Any) -> bool:
@@ -177,6 +188,14 @@ def _dense(array: Any) -> bool:
 def check_result(tensor: TensorState, new: Any) -> None:
     """Refuse what the tensor cannot hold: another shape, or a dtype of a higher kind."""
     data = tensor._data
+    if new.shape != data.shape:
+        raise errors.output_shape(data.shape, new.shape)
+    check_dtype(tensor, new)
+
+
+def check_dtype(tensor: TensorState, new: Any) -> None:
+    """Refuse numbers of a higher kind than the tensor can hold."""
+    data = tensor._data
     if new.dtype != data.dtype:
         found, wanted = from_numpy_dtype(new.dtype), from_numpy_dtype(data.dtype)
         if not can_cast(found, wanted):
@@ -184,8 +203,6 @@ def check_result(tensor: TensorState, new: Any) -> None:
                 f"result type {found.title} can't be cast to the desired output type "
                 f"{wanted.title}"
             )
-    if new.shape != data.shape:
-        raise errors.output_shape(data.shape, new.shape)
 
 
 def _store(tensor: TensorState, new: Any) -> None:
@@ -226,13 +243,18 @@ def writable(tensor: TensorState) -> Any:
     return np.asarray(_Memory(interface, owner)).view(data.dtype)
 
 
-def _keep_old_value(operation: Operation) -> None:
-    """A rule that reads the tensor means its value before the write: keep a private copy."""
+def _keep_old_value(operation: Operation, tensor: TensorState, hooked: bool) -> None:
+    """A rule that reads the tensor means its value before the write: keep a private copy.
+
+    hooked: what is saved goes to a hook, which is given all values as they were before.
+    """
     if operation.saved is None:
         return
     saved = list(operation.saved)
     for place, source in enumerate(operation.plan.sources):
-        if source == 0:
+        if source == 0 or (
+            hooked and source > 0 and np.may_share_memory(saved[place], tensor._data)
+        ):
             saved[place] = saved[place].copy()
             operation.counters = [c for c in operation.counters if c[2] != place]
     operation.saved = tuple(saved)
@@ -272,6 +294,7 @@ def copy_into(tensor: Any, source: Any) -> Any:
 def fill(tensor: Any, value: Any) -> Any:
     """One number (or 0-d tensor) written everywhere."""
     if isinstance(value, TensorState):
+        allowed((tensor, value))
         if value._data.ndim:
             raise RuntimeError(
                 "fill_ only supports 0-dimension value tensor but got tensor with "
@@ -331,7 +354,7 @@ def without_leading_ones(value: Any) -> Any:
 
 
 def _type_name(tensor: Any) -> str:
-    return f"torch.{from_numpy_dtype(tensor._data.dtype).title}Tensor"
+    return errors.legacy_name(from_numpy_dtype(tensor._data.dtype).title)
 
 
 def _check_expands(value: Any, shape: tuple[int, ...]) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from autodiff import messages
-from autodiff.autograd import grad
 from autodiff.forward_ad import dual_level, make_dual, unpack_dual
+from autodiff.gradients import grad
 from autodiff.operation import wrap
 from autodiff.state import TensorState, storage
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from textwrap import indent
 from typing import Any, ClassVar
 
 import numpy as np
 
 from autodiff import modes
-from autodiff.autograd import passed
+from autodiff.gradients import passed
 from autodiff.graph import Node
 from autodiff.inplace import write
 from autodiff.operation import wrap
@@ -27,6 +28,7 @@ from autodiff.views import edge_of, requires_grad
 __all__ = [
     "Layered",
     "Level",
+    "around",
     "batch_levels",
     "bottom",
     "combine",
@@ -59,6 +61,42 @@ class Level:
     def spread(self, tensor: Any) -> Any:
         """The tensor as one of this level that is the same for every member of a batch."""
         return tensor
+
+    def follows(self, tensor: Any) -> bool:
+        """Whether a bare tensor depends on what this level differentiates by."""
+        return False
+
+    def before(self, tensor: Any) -> tuple[Node | None, bool]:
+        """The node of a bare tensor, and whether it requires a gradient, outside of this level."""
+        raise NotImplementedError
+
+    def shown(self, tensor: Any) -> str:
+        """How a tensor is printed while this is the innermost level."""
+        return _shown(tensor, None)
+
+
+def _shown(tensor: Any, below: int | None) -> str:
+    """The text of a tensor with what the levels under the number `below` put around it."""
+    own, text = 0, ""
+    if tensor._layered:
+        own = tensor._level.number
+        text = tensor._layer_text()
+    following = [level for level in open_levels() if level.follows(bottom(tensor))]
+    if not own:
+        text = tensor._text(*following[0].before(tensor)) if following else tensor._text()
+    following = [
+        level
+        for level in following
+        if own < level.number and (below is None or level.number < below)
+    ]
+    for level in following:
+        text = around("GradTrackingTensor", level, "", text)
+    return text
+
+
+def around(name: str, level: Level, more: str, text: str) -> str:
+    """The text of a tensor with a layer around it, as PyTorch prints it."""
+    return f"{name}(lvl={level.number}, {more}value=\n{indent(text, '    ')}\n)"
 
 
 def open_levels() -> tuple[Level, ...]:
@@ -222,6 +260,16 @@ class Layered(Tensor):
     def _parts(self) -> tuple[Any, ...]:
         """The tensors that this one consists of."""
         raise NotImplementedError
+
+    def _layer_text(self) -> str:
+        """How the tensor is printed, without what higher levels put around it."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return _shown(self, None)
+
+    def _inner_text(self) -> str:
+        return _shown(self._inner, self._level.number)
 
     def _spread_over(self, tensor: Any) -> Any:
         """A bare tensor as one of a batch wherever this one is."""

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from autodiff import messages
-from autodiff.autograd import grad
 from autodiff.forward_ad import dual_level, make_dual, unpack_dual
 from autodiff.func import vmap
 from autodiff.function import Function
 from autodiff.functions.shapes import stack
+from autodiff.gradients import grad
 from autodiff.jacobians import GradcheckError, as_tuple, differentiable, is_float, requiring_grad
 from autodiff.operation import wrap
 from autodiff.state import TensorState

@@ -173,7 +173,7 @@ class _Call:
         outputs, shape, out_dims = self._members(size, dims, leaves, structure, kwargs)
         return shape.build(
             [
-                one if dim is None else movedim(one, 0, dim)
+                movedim(one, 0, dim) if dim else one
                 for one, dim in zip(outputs, out_dims, strict=True)
             ]
         )

@@ -10,6 +10,7 @@ from autodiff.creation import from_array
 from autodiff.dtypes import as_dtype, bool, float32, float64, int32, int64
 from autodiff.functions import contraction, reductions, shapes
 from autodiff.functions.arguments import axes as _axes
+from autodiff.functions.complexes import imag
 from autodiff.functions.pointwise import (
     abs,
     cos,
@@ -65,6 +66,7 @@ __all__ = [
     "floor_divide",
     "full_like",
     "greater_equal",
+    "imag",
     "int32",
     "int64",
     "isfinite",

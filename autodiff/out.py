@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
 from autodiff import errors
-from autodiff.inplace import check_overlap, overwrite
+from autodiff.inplace import check_dtype, check_overlap, overwrite
 from autodiff.modes import grad_mode, is_grad_enabled
 from autodiff.state import TensorState
 from autodiff.views import requires_grad
@@ -63,6 +63,7 @@ def _into(function: Any, args: Any, kwargs: Any, out: Any) -> Any:
     for target, result in zip(targets, results, strict=True):
         if target.shape == result.shape:
             check_overlap(target, inputs)
+        check_dtype(target, result._data)
         _fit(target, result)
         overwrite(target, result._data)
     return type(found)(targets) if hasattr(found, "_fields") else out
@@ -77,7 +78,7 @@ def _fit(target: Any, result: Any) -> None:
         warnings.warn(
             errors.OUT_RESIZED.format(list(found), list(wanted)), UserWarning, stacklevel=5
         )
-    target.resize_(wanted)
+    target._resized(wanted, written=True)
 
 
 # PyTorch's functions that take `out=`, of those that are here
@@ -85,11 +86,14 @@ WITH_OUT = tuple(
     """
     abs absolute add addcdiv addcmul addmm all amax amin any argmax argmin bitwise_and bitwise_not
     bitwise_or bitwise_xor bmm cat clamp clamp_max clamp_min clip concat cos cosh
+    angle complex conj_physical polar vdot
     cumsum div divide dot eq erf exp expm1 floor floor_divide gather ge greater greater_equal gt
     index_add index_copy index_select le lerp less less_equal log log1p logical_and logical_not
     logical_or logical_xor logsumexp lt masked_select matmul max maximum mean min minimum mm mul
     multiply mv ne neg negative norm not_equal outer pow prod reciprocal remainder round rsqrt
     scatter scatter_add sgn sigmoid sign sin sinh sort sqrt square stack std sub subtract sum take
     take_along_dim tan tanh topk tril triu true_divide var where
+    acos acosh asin asinh atan atan2 atanh ceil deg2rad erfc exp2 fix frac hypot log10 log2
+    logaddexp rad2deg trunc
     """.split()  # noqa: SIM905 - a page of quotation marks says less
 )

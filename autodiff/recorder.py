@@ -25,7 +25,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autodiff import autograd
+from autodiff import gradients
 from autodiff.graph import LeafState
 from autodiff.inplace import allowed, bump
 from autodiff.layers import Layered, Level, entered
@@ -111,7 +111,7 @@ def _gradients_of(result: Any, wanted: list[Any]) -> Any:
         )
     if not requires_grad(result):
         return tuple(wrap(np.zeros(one.shape, one._data.dtype)) for one in wanted)
-    return autograd.grad(result, wanted, materialize_grads=True)
+    return gradients.grad(result, wanted, materialize_grads=True)
 
 
 class _AsItIs:
@@ -454,7 +454,7 @@ class Traced(Tensor):
         if not roots:
             return (None,) * len(targets)
         starts, given = zip(*roots, strict=True)
-        return autograd.passed(starts, targets, given, keep, create_graph)
+        return gradients.passed(starts, targets, given, keep, create_graph)
 
     def _roots(self, outputs: Sequence[Any], cotangents: Sequence[Any]) -> Any:
         raise ProgramError(

@@ -44,6 +44,12 @@ _INPUTS: dict[str, tuple[str, ...]] = {
     "ClampBackward0": ("self", "min", "max"),
     "WhereBackward0": ("condition", "self", "other"),
 }
+_RESULTS = {  # of rows whose rules take a list of cotangents
+    "LinalgEighBackward0": ("eigenvalues", "eigenvectors"),
+    "LinalgQrBackward0": ("Q", "R"),
+    "LinalgSlogdetBackward0": ("sign", "logabsdet"),
+    "LinalgSvdBackward0": ("U", "S", "Vh"),
+}
 _OUTPUTS = {"values": "values", "indices": "indices", "out": "result"}
 _PARAMETERS = {"dims": "dims", "axis": "dim", "keepdims": "keepdim"}
 _SCALARS = (int, float, complex, type(None))
@@ -253,7 +259,8 @@ def attributes(row: Row, name: str) -> dict[str, Any]:
     for codes in row.codes:
         for kind, key in codes:
             if kind == SAVED:
-                shown = _output_name(outputs[-1 - key]) if key < 0 else _input_name(row, name, key)
+                result = (outputs or _RESULTS.get(name, ()))[-1 - key] if key < 0 else ""
+                shown = _output_name(result) if key < 0 else _input_name(row, name, key)
                 found[f"_saved_{shown}"] = property(_reader(key))
                 found[f"_raw_saved_{shown}"] = property(_raw_reader(key))
             elif kind == PARAM:
@@ -285,7 +292,7 @@ def _parameter_reader(key: str) -> Callable[[Any], Any]:
     def read(node: Any) -> Any:
         if node.saved is FREED:
             raise errors.already_freed()
-        value = node.params.get(key)
+        value = node.params[key]
         return _wrap(value) if hasattr(value, "dtype") else value
 
     return read

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import namespace
-from autodiff.autograd import grad
+from autodiff.gradients import grad
 from autodiff.graph import LeafState
 from autodiff.layers import batch_levels
 from autodiff.modes import enable_grad, is_grad_enabled
@@ -32,7 +32,7 @@ _BILINEAR = ("bmm", "dot", "einsum", "matmul", "mm", "mv")
 class _Applied(GeneralOperation):
     """An application whose rules read the tensors themselves, with whatever layers they have."""
 
-    __slots__ = ("plan", "row", "tensors")
+    __slots__ = ("tensors",)
     tensors: list[Any]
 
     def _saved_tensors(self, saved: tuple[Any, ...]) -> list[Any]:
@@ -110,8 +110,7 @@ def _applied(
     if plan is None:
         plan = row.plans[key] = Plan(row, wanted, conjugate)
     applied = _Applied()
-    applied.plan = plan  # type: ignore[misc]
-    applied.row = row  # type: ignore[misc]
+    applied.plan = plan
     applied.tensors = [
         results[-1 - source] if source < 0 else primals[source] for source in plan.sources
     ]

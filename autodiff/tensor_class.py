@@ -12,24 +12,26 @@ import numpy as np
 
 from autodiff import errors
 from autodiff import namespace as array_namespace
-from autodiff.autograd import backward as run_backward
 from autodiff.dtypes import DTYPES, as_dtype, from_numpy_dtype
 from autodiff.dtypes import dtype as Dtype
 from autodiff.formatting import format_tensor
 from autodiff.functions import shapes
 from autodiff.functions.arguments import axis
 from autodiff.gradient_types import cpp_name, kept_dtype, set_grad_dtype
+from autodiff.gradients import backward as run_backward
 from autodiff.graph import AccumulateGrad, LeafState, Node, Nowhere
 from autodiff.hooks import RemovableHandle
+from autodiff.methods.complexes import Complexes
 from autodiff.methods.conversions import Conversions
 from autodiff.methods.elementwise import Elementwise
 from autodiff.methods.inplace import InPlace
+from autodiff.methods.linalg import Linalg
 from autodiff.methods.operators import Operators
 from autodiff.methods.protocols import Protocols
 from autodiff.methods.random import Random
 from autodiff.methods.reductions import Reductions
 from autodiff.methods.shapes import Shapes
-from autodiff.modes import is_inference_mode_enabled, refuse_in_transform, settings
+from autodiff.modes import is_inference_mode_enabled, levels, refuse_in_transform, settings
 from autodiff.operation import wrap
 from autodiff.ops.shapes import TO_COPY
 from autodiff.primitive import bind_tensor_class
@@ -40,7 +42,18 @@ from autodiff.views import edge_of, requires_grad
 __all__ = ["Tensor"]
 
 
-class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace, Random, Protocols, Conversions):
+class Tensor(
+    Operators,
+    Elementwise,
+    Reductions,
+    Shapes,
+    Complexes,
+    Linalg,
+    InPlace,
+    Random,
+    Protocols,
+    Conversions,
+):
     """An array with PyTorch's methods, gradients and printing. Made by :func:`autodiff.tensor`.
 
     >>> import autodiff
@@ -205,13 +218,16 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace, Random, Protoc
     @property
     def is_leaf(self) -> bool:
         """Whether the tensor was made by the user, not by a recorded operation."""
-        return self.grad_fn is None
+        node = self._node if self._extra is None else edge_of(self)[0]
+        return node is None or isinstance(node, AccumulateGrad | Nowhere)
 
     @property
     def grad_fn(self) -> Node | None:
         """The node of the operation that made the tensor; None for a leaf."""
         node, _ = (self._node, 0) if self._extra is None else edge_of(self)
-        return None if isinstance(node, AccumulateGrad | Nowhere) else node
+        if node is None or isinstance(node, AccumulateGrad | Nowhere):
+            return None
+        return node.shown()
 
     @property
     def output_nr(self) -> int:
@@ -404,7 +420,7 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace, Random, Protoc
         wanted = as_dtype(dtype, "to").numpy
         if wanted == self._data.dtype and not copy:
             return self
-        if self._data.dtype.kind == "c" and wanted.kind != "c":
+        if self._data.dtype.kind == "c" and wanted.kind not in "cb":
             warnings.warn(
                 "Casting complex values to real discards the imaginary part",
                 UserWarning,
@@ -531,6 +547,8 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace, Random, Protoc
     @property
     def mT(self) -> Any:
         """The last two dimensions exchanged."""
+        if not self._data.ndim:
+            return self
         if self._data.ndim < 2:
             raise RuntimeError(
                 f"tensor.mT is only supported on matrices or batches of matrices. Got "
@@ -544,9 +562,15 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace, Random, Protoc
     # printing
 
     def __repr__(self) -> str:
+        running = levels.get()
+        return running[-1].shown(self) if running else self._text()
+
+    def _text(self, node: Node | None = None, requires: Any = None) -> str:
+        """How the tensor is printed; node and requires stand for its own history, where given."""
+        name = None
         try:
-            node = self.grad_fn
-            name = None if node is None else type(node).__name__
+            node = self.grad_fn if requires is None else node
+            name = None if node is None else node.title()
         except RuntimeError:  # a view that may not be regenerated; PyTorch prints so, too
             name = "Invalid"
         start = "Parameter containing:\n" if self.__dict__.get("_is_param") else ""
@@ -554,7 +578,7 @@ class Tensor(Operators, Elementwise, Reductions, Shapes, InPlace, Random, Protoc
             self._data,
             options=settings.print_options,
             default_dtype=settings.default_dtype,
-            requires_grad=self.requires_grad,
+            requires_grad=self.requires_grad if requires is None else requires,
             grad_fn_name=name,
         )
 

@@ -73,8 +73,8 @@ class Structure:
             return made
         if self.kind in _DICTS:
             return self.kind(zip(self.context, parts, strict=True))
-        if _is_namedtuple(self.kind):
-            return self.kind(*parts)
+        if hasattr(self.kind, "_make"):  # a namedtuple; PyTorch's return types take one sequence
+            return self.kind._make(parts)
         return self.kind(parts)
 
 

@@ -175,11 +175,14 @@ class CopySlices(Node):
         whole = _like_strided(self.shape, self.strides, dtype)
         if not create_graph:
             whole[...] = cotangent
-            replay(self.chain, whole)[...] = part
+            shown = replay(self.chain, whole)
+            if not shown.flags.writeable:  # expanded: written with one value for all that share
+                shown.flags.writeable = True
+            shown[...] = part
             return whole
         tensor = wrap(whole)
         if cotangent._layered:
-            tensor = cotangent._spread_over(tensor)
+            tensor = cotangent._spread_over(tensor).clone()  # memory for each member
         tensor.copy_(cotangent)
         replay(self.chain, tensor).copy_(part)
         return tensor

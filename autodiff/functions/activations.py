@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff.creation import rand_like
-from autodiff.functions.arguments import require_tensor
+from autodiff.functions.arguments import real_only, require_tensor
 from autodiff.inplace import write
-from autodiff.modes import no_grad
+from autodiff.modes import is_grad_enabled, no_grad
 from autodiff.ops import activations as ops
 from autodiff.primitive import Primitive, handed_over
+from autodiff.state import TensorState
+from autodiff.views import requires_grad
 
 __all__ = [
     "celu",
@@ -33,7 +35,14 @@ def _applied(row: Primitive, input: Any, inplace: bool, **params: Any) -> Any:
 @handed_over
 def silu(input: Any, inplace: bool = False) -> Any:
     """input · sigmoid(input), also called swish."""
-    return _applied(ops.SILU, require_tensor("silu", input), inplace)
+    require_tensor("silu", input)
+    recorded = isinstance(input, TensorState) and is_grad_enabled() and requires_grad(input)
+    if recorded and not inplace:
+        real_only(
+            input,
+            "silu does not support automatic differentiation for outputs with complex dtype.",
+        )
+    return _applied(ops.SILU, input, inplace)
 
 
 @handed_over
@@ -45,6 +54,7 @@ def gelu(input: Any, approximate: str = "none") -> Any:
     require_tensor("gelu", input)
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
+    real_only(input, "GeluKernelImpl")
     row = ops.GELU if approximate == "none" else ops.GELU_TANH
     return row.straight(input)
 
@@ -55,34 +65,35 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 
     threshold: where PyTorch takes the straight line instead; not used, as nothing overflows here.
     """
-    return ops.SOFTPLUS.straight(require_tensor("softplus", input), beta=beta)
+    real_only(require_tensor("softplus", input), "softplus_cpu")
+    return ops.SOFTPLUS.straight(input, beta=beta)
 
 
 @handed_over
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """input where that is positive, alpha · (exp(input) - 1) elsewhere."""
-    require_tensor("elu", input)
+    real_only(require_tensor("elu", input), "elu_cpu")
     return _applied(ops.ELU, input, inplace, alpha=alpha, scale=1.0, inner=1.0)
 
 
 @handed_over
 def selu(input: Any, inplace: bool = False) -> Any:
     """`elu` with the scale and the alpha that keep mean and variance."""
-    require_tensor("selu", input)
+    real_only(require_tensor("selu", input), "elu_cpu")
     return _applied(ops.ELU, input, inplace, alpha=_SELU_ALPHA, scale=_SELU_SCALE, inner=1.0)
 
 
 @handed_over
 def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """input where that is positive, alpha · (exp(input / alpha) - 1) elsewhere."""
-    require_tensor("celu", input)
+    real_only(require_tensor("celu", input), "elu_cpu")
     return _applied(ops.CELU, input, inplace, alpha=alpha, scale=1.0, inner=1 / alpha)
 
 
 @handed_over
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """input where that is positive, negative_slope · input elsewhere."""
-    require_tensor("leaky_relu", input)
+    real_only(require_tensor("leaky_relu", input), "leaky_relu_cpu")
     row = ops.LEAKY_RELU_INPLACE if inplace else ops.LEAKY_RELU
     return _applied(row, input, inplace, slope=negative_slope)
 

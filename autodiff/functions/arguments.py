@@ -17,6 +17,7 @@ __all__ = [
     "is_number",
     "is_tensor_like",
     "raw",
+    "real_only",
     "require_tensor",
     "shape_argument",
 ]
@@ -50,6 +51,19 @@ def require_tensor(function: str, value: object, name: str = "input", position: 
 def raw(value: Any) -> Any:
     """The array of a tensor; anything else as it is."""
     return value._data if isinstance(value, TensorState) else value
+
+
+def real_only(input: Any, kernel: str) -> None:
+    """Refuse complex numbers in PyTorch's words: its kernel's name, or a whole sentence.
+
+    Raises NotImplementedError with the kernel's name, RuntimeError with a sentence.
+    """
+    if not isinstance(input, TensorState) or input._data.dtype.kind != "c":
+        return
+    if " " in kernel:
+        raise RuntimeError(kernel)
+    title = input.dtype.title  # type: ignore[attr-defined]
+    raise NotImplementedError(f"\"{kernel}\" not implemented for '{title}'")
 
 
 def axis(dim: Any, ndim: int) -> int:

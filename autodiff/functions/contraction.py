@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autodiff.errors import broadcast_mismatch
 from autodiff.functions.arguments import is_tensor_like, require_tensor
 from autodiff.functions.equations import from_lists, parse
 from autodiff.ops import contraction as ops
@@ -26,7 +27,14 @@ def _same_dtype(first: Any, second: Any) -> None:
 
 
 def _c_name(dtype: Any) -> str:
-    names = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long"}
+    names = {
+        "float32": "float",
+        "float64": "double",
+        "float16": "c10::Half",
+        "int64": "long",
+        "complex64": "c10::complex<float>",
+        "complex128": "c10::complex<double>",
+    }
     return names.get(dtype.name, str(dtype.name).removesuffix("32"))
 
 
@@ -164,6 +172,9 @@ def matmul(input: Any, other: Any) -> Any:
             f"[{other.shape[0]}, {input.shape[-1]}] but got: [{other.shape[0]}, "
             f"{other.shape[-2]}]."
         )
+    mismatch = broadcast_mismatch(input.shape[:-2], other.shape[:-2])
+    if mismatch is not None:
+        raise mismatch
     _same_dtype(input, other)
     if dims[0] == 2 and getattr(input, "requires_grad", False):
         return ops.MATMUL_FOLDED.straight(input, other)
@@ -245,6 +256,10 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     require_tensor("linear", weight, "weight", 2)
     if bias is not None:
         _same_titles("mat1 and mat2", input, weight)
+    if weight.ndim > 2:
+        raise RuntimeError(
+            f"t() expects a tensor with <= 2 dimensions, but self is {weight.ndim}D"
+        )
     if input.shape[-1] != weight.shape[-1]:
         rows = 1
         for size in input.shape[:-1]:

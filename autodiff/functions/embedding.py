@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from autodiff.errors import BatchedData
-from autodiff.functions.arguments import raw, require_tensor
-from autodiff.modes import no_grad
+from autodiff.functions.arguments import raw, real_only, require_tensor
+from autodiff.modes import is_grad_enabled, no_grad
 from autodiff.operation import legacy_name
 from autodiff.ops import embedding as ops
 from autodiff.primitive import handed_over
+from autodiff.state import TensorState
+from autodiff.views import requires_grad
 
 __all__ = ["embedding"]
 
@@ -60,6 +62,11 @@ def embedding(
         )
     if index.size and (index.min() < 0 or index.max() >= weight.shape[0]):
         raise IndexError("index out of range in self")
+    if isinstance(weight, TensorState) and is_grad_enabled() and requires_grad(weight):
+        real_only(
+            weight,
+            "embedding does not support automatic differentiation for outputs with complex dtype.",
+        )
     if max_norm is not None:
         _renormalise(weight, index, max_norm, norm_type)
     return ops.EMBEDDING.straight(

@@ -16,6 +16,7 @@ from autodiff.ops import indexing as ops
 from autodiff.state import TensorState
 
 __all__ = [
+    "check_masks",
     "explained",
     "gather",
     "getitem",
@@ -90,10 +91,7 @@ def _check(parts: Sequence[Any], shape: tuple[int, ...]) -> None:
         if isinstance(parts[0], slice):
             raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         if _is_int(parts[0]):
-            raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
-                "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
-            )
+            raise _no_dimension(parts[0])
     missing = len(shape) - sum(map(_consumed, parts))
     if missing < 0:
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
@@ -108,6 +106,16 @@ def _check(parts: Sequence[Any], shape: tuple[int, ...]) -> None:
                 "step must be greater than zero" if part.step else "slice step cannot be zero"
             )
         where += _consumed(part)
+
+
+def _no_dimension(index: int) -> IndexError:
+    """A 0-d tensor was indexed with a number."""
+    if index:
+        return IndexError(f"index {index} is out of bounds for dimension 0 with size 0")
+    return IndexError(
+        "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
+        "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
+    )
 
 
 def _check_int(index: int, where: int, size: int) -> None:
@@ -136,6 +144,8 @@ def resolve(
             stacklevel=4,
         )
         index = tuple(index)
+    if not shape and isinstance(index, TensorState) and raw(index).dtype.kind in "iu":
+        raise IndexError("too many indices for tensor of dimension 0")
     parts = [_part(part) for part in (index if isinstance(index, tuple) else (index,))]
     _check(parts, shape)
     missing = len(shape) - sum(map(_consumed, parts))
@@ -174,26 +184,30 @@ def _view_row(parts: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
             row = ops.NEW_AXES
         elif _is_int(part):
             row = ops.SELECT
-        elif part.indices(shape[where]) != (0, shape[where], 1):
+        elif part.indices(shape[where]) != (0, shape[where], 1) or (part.start or 0) > 0:
             row = ops.SLICE
         where += _consumed(part)
     return row
 
 
-def explained(error: IndexError, picked: tuple[Any, ...], shape: tuple[int, ...]) -> IndexError:
-    """NumPy's complaint about index arrays in PyTorch's words."""
-    text = str(error)
+def check_masks(picked: tuple[Any, ...], shape: tuple[int, ...]) -> None:
+    """Refuse masks of another shape than what they select from; NumPy lets empty ones pass."""
     where = 0
     for part in picked:
         if isinstance(part, np.ndarray) and part.dtype.kind == "b":
             for axis_, size in enumerate(part.shape):
                 if size != shape[where + axis_]:
-                    return IndexError(
+                    raise IndexError(
                         f"The shape of the mask {list(part.shape)} at index {axis_} does not "
                         f"match the shape of the indexed tensor {list(shape)} at index "
                         f"{where + axis_}"
                     )
         where += _consumed(part)
+
+
+def explained(error: IndexError, picked: tuple[Any, ...], shape: tuple[int, ...]) -> IndexError:
+    """NumPy's complaint about index arrays in PyTorch's words."""
+    text = str(error)
     if "broadcast" in text:
         shapes = ", ".join(str(list(p.shape)) for p in picked if isinstance(p, np.ndarray))
         return IndexError(
@@ -210,10 +224,7 @@ def getitem(input: Any, index: Any) -> Any:
     shape = tuple(input.shape)
     if type(index) is int:
         if not shape:
-            raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
-                "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
-            )
+            raise _no_dimension(index)
         _check_int(index, 0, shape[0])
         return ops.SELECT.straight(input, index=(index, ...))
     if type(index) is slice:
@@ -230,6 +241,7 @@ def getitem(input: Any, index: Any) -> Any:
         input = _view_row(shown, shape).straight(input, index=shown)
     if picked is None:
         return input
+    check_masks(picked, tuple(input.shape))
     try:
         return ops.INDEX.straight(input, index=picked)
     except IndexError as error:
@@ -238,9 +250,9 @@ def getitem(input: Any, index: Any) -> Any:
 
 def select(input: Any, dim: int, index: int) -> Any:
     """The slice at `index` along `dim`, as a view without that dimension."""
-    where = axis(dim, require_tensor("select", input).ndim)
-    if not input.ndim:
+    if not require_tensor("select", input).ndim:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    where = axis(dim, input.ndim)
     size = input.shape[where]
     if not -size <= index < size:
         raise IndexError(
@@ -316,7 +328,12 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
         return data.by_member("index_select", input, where, index)
     if array.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
-    if array.size and (array.max() >= input.shape[where] or array.min() < 0):
+    if not input.ndim and array.size != 1:
+        raise RuntimeError(
+            f"index_select(): Index to scalar can have only 1 value, got {array.size} value(s)"
+        )
+    size = input.shape[where] if input.ndim else 1
+    if array.size and (array.max() >= size or array.min() < 0):
         raise IndexError("index out of range in self")
     return ops.INDEX_SELECT.straight(
         input, index=(*(slice(None),) * where, array.reshape(-1).copy())
@@ -332,6 +349,7 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
         return data.by_member("index_put", input, tuple(indices), values, accumulate)
     if isinstance(input, TensorState) and isinstance(values, TensorState):
         _check_written(input, values, picked)
+    check_masks(picked, tuple(input.shape))
     try:
         return ops.INDEX_PUT.straight(input, values, index=picked, accumulate=accumulate)
     except IndexError as error:
@@ -343,7 +361,10 @@ def _check_written(input: Any, values: Any, picked: tuple[Any, ...]) -> None:
         target = np.broadcast_to(np.empty(()), input._data.shape)[picked].shape
     except IndexError as error:
         raise explained(error, picked, input._data.shape) from None
-    if broadcast_mismatch(target, values._data.shape) is not None or len(target) < values.ndim:
+    found = values._data.shape
+    if broadcast_mismatch(target, found) is not None or (
+        np.broadcast_shapes(target, found) != target
+    ):
         raise RuntimeError(
             f"shape mismatch: value tensor of shape {list(values._data.shape)} cannot be "
             f"broadcast to indexing result of shape {list(target)}"
@@ -381,6 +402,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     if is_number(value):
         row = ops.MASKED_FILL
         checked_number(value, raw(input).dtype)
+    elif raw(value).dtype.kind == "c" and raw(input).dtype.kind != "c":
+        checked_number(complex(raw(value)), raw(input).dtype)
     _check_broadcast(array.shape, tuple(input.shape))
     try:
         array = np.array(array)

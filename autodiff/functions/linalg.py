@@ -176,6 +176,13 @@ def slogdet(A: Any) -> Any:
 @handed_over
 def logdet(A: Any) -> Any:
     """The logarithm of the determinant; nan where that is negative."""
+    require_tensor("logdet", A)
+    if A.ndim > 1 and A.shape[-2] != A.shape[-1]:
+        rows, columns = A.shape[-2:]
+        raise RuntimeError(
+            "logdet: A must be batches of square matrices, but they are "
+            f"{rows} by {columns} matrices"
+        )
     sign, log = ops.SLOGDET(_square("logdet", A))
     if raw(sign).dtype.kind == "c":
         return sign.log() + log
@@ -200,7 +207,7 @@ def eigh(A: Any, UPLO: str = "L") -> Any:
 @handed_over
 def eigvalsh(A: Any, UPLO: str = "L") -> Any:
     """The eigenvalues of symmetric matrices, ascending."""
-    return ops.EIGH(_square("eigvalsh", A), lower=_triangle(UPLO))[0]
+    return ops.EIGH(_square("eigh", A), lower=_triangle(UPLO))[0]
 
 
 @handed_over
@@ -220,8 +227,12 @@ def svdvals(A: Any, *, driver: str | None = None) -> Any:
 
 @handed_over
 def qr(A: Any, mode: str = "reduced") -> Any:
-    """A named pair (Q, R) with Q R = A. Differentiable in the mode "reduced"."""
-    if mode not in ("reduced", "complete"):
+    """A named pair (Q, R) with Q R = A.
+
+    mode: "reduced", "complete" (Q is square; not differentiable if A is tall) or "r" (Q is
+    empty; not differentiable).
+    """
+    if mode not in ("reduced", "complete", "r"):
         raise RuntimeError(
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), "
             "'r', or 'complete'"

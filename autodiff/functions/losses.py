@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from autodiff.errors import BatchedData
-from autodiff.functions.arguments import axis, is_foreign, is_tensor_like, raw, require_tensor
+from autodiff.functions.arguments import (
+    axis,
+    is_foreign,
+    is_tensor_like,
+    raw,
+    real_only,
+    require_tensor,
+)
 from autodiff.ops import softmax as ops
 from autodiff.ops.pointwise import DIV_NUMBER
 from autodiff.primitive import hand_over
@@ -26,13 +33,19 @@ def _cast(input: Any, dtype: Any) -> Any:
 def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """exp(input) / Σ exp(input) along `dim`, without overflow."""
     input = _cast(require_tensor("softmax", input), dtype)
-    return ops.SOFTMAX.straight(input, dim=axis(dim, input.ndim))
+    where = axis(dim, input.ndim)
+    last = "_lastdim" if where == input.ndim - 1 else ""
+    real_only(input, f"softmax{last}_kernel_impl")
+    return ops.SOFTMAX.straight(input, dim=where)
 
 
 def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """log softmax(input) along `dim`, accurate where softmax itself would round to 0 or 1."""
     input = _cast(require_tensor("log_softmax", input), dtype)
-    return ops.LOG_SOFTMAX.straight(input, dim=axis(dim, input.ndim))
+    where = axis(dim, input.ndim)
+    last = "_lastdim" if where == input.ndim - 1 else ""
+    real_only(input, f"log_softmax{last}_kernel_impl")
+    return ops.LOG_SOFTMAX.straight(input, dim=where)
 
 
 def _reduced(losses: Any, reduction: str) -> Any:
@@ -60,6 +73,7 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
         )
     if reduction not in ("none", "mean", "sum"):
         _reduced(input, reduction)
+    real_only(input, "mse_cpu")
     return ops.MSE_LOSS.straight(input, target, reduction=reduction)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.functions.arguments import raw, require_tensor
+from autodiff.functions.arguments import raw, real_only, require_tensor
 from autodiff.modes import no_grad
 from autodiff.ops import normalisation as ops
 from autodiff.primitive import handed_over
@@ -121,6 +121,7 @@ def group_norm(
             f"Expected at least 2 dimensions for input tensor but received {input.ndim}"
         )
     batch, channels, *sizes = input.shape
+    real_only(input, "GroupNormKernelImpl")
     if channels % num_groups:
         raise RuntimeError(
             "Expected number of channels in input to be divisible by num_groups, but got input of "

@@ -8,9 +8,17 @@ import numpy as np
 
 from autodiff.conversion import checked_number
 from autodiff.dtypes import complex64, from_numpy_dtype, int64
-from autodiff.functions.arguments import is_number, is_tensor_like, raw, require_tensor
+from autodiff.errors import broadcast_mismatch
+from autodiff.functions.arguments import (
+    is_number,
+    is_tensor_like,
+    raw,
+    real_only,
+    require_tensor,
+)
 from autodiff.modes import settings
 from autodiff.ops import pointwise as ops
+from autodiff.ops.complexes import POW_COMPLEX
 from autodiff.primitive import binary, unary
 from autodiff.state import TensorState
 
@@ -240,6 +248,8 @@ def pow(input: Any, exponent: Any) -> Any:
                     input = input.to(settings.default_dtype)
             elif kind == "V" and isinstance(exponent, complex):
                 input = input.to(complex64)  # type: ignore[attr-defined]
+        if isinstance(exponent, complex) and kind_of(input) != "c":
+            return POW_COMPLEX(input, exponent)
         return ops.POW_NUMBER.straight(input, exponent=exponent)
     require_tensor("pow", exponent, "exponent", 2)
     return ops.POW_BASE(input, exponent)
@@ -401,7 +411,8 @@ def floor(input: Any) -> Any:
 
 def round(input: Any, *, decimals: int = 0) -> Any:
     """The nearest number with so many decimals, ties to even; its gradient is 0."""
-    if _real("round", input) in "iu":
+    real_only(require_tensor("round", input), "round_vml_cpu")
+    if kind_of(input) in "iu":
         return input.clone()
     return ops.ROUND_DECIMALS(input, decimals=decimals) if decimals else unary(ops.ROUND, input)
 
@@ -467,6 +478,13 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
             f"where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{condition.dtype.title}"  # type: ignore[attr-defined]
         )
+    shape: tuple[int, ...] = tuple(condition.shape)
+    for one in (input, other):
+        if isinstance(one, TensorState) and one.shape != shape:  # type: ignore[attr-defined]
+            mismatch = broadcast_mismatch(shape, one.shape)  # type: ignore[attr-defined]
+            if mismatch is not None:
+                raise mismatch
+            shape = np.broadcast_shapes(shape, one.shape)  # type: ignore[attr-defined]
     return ops.WHERE(condition, input, other)
 
 

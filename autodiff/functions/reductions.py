@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from autodiff.dtypes import as_dtype, int64, uint8
-from autodiff.functions.arguments import axes, axis, is_tensor_like, require_tensor
-from autodiff.functions.pointwise import maximum, minimum
+from autodiff.functions.arguments import axes, axis, is_tensor_like, real_only, require_tensor
+from autodiff.functions.pointwise import kind_of, maximum, minimum
 from autodiff.modes import settings
 from autodiff.named import return_type
 from autodiff.ops import reductions as ops
@@ -110,6 +110,7 @@ def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     if isinstance(dim, tuple | list) and not dim:
         _not_all_of_nothing("amax", input)
     _nonempty("amax", input, where)
+    real_only(input, "max_values_cpu")
     return ops.AMAX.straight(input, dim=where, keepdim=keepdim)
 
 
@@ -119,6 +120,7 @@ def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     if isinstance(dim, tuple | list) and not dim:
         _not_all_of_nothing("amin", input)
     _nonempty("amin", input, where)
+    real_only(input, "min_values_cpu")
     return ops.AMIN.straight(input, dim=where, keepdim=keepdim)
 
 
@@ -128,9 +130,11 @@ def _extreme(
     require_tensor(name, input)
     if dim is None:
         _not_all_of_nothing(name, input)
+        real_only(input, f"{name}_all")
         return whole(input, dim=axes(None, input.ndim), keepdim=False)
     one = axis(dim, input.ndim)
     _nonempty(name, input, (one,))
+    real_only(input, f"{name}(): does not support complex input")
     return pair(along(input, dim=one, keepdim=keepdim))
 
 
@@ -160,6 +164,7 @@ def _place(function: str, row: Any, input: Any, dim: Any, keepdim: bool) -> Any:
         raise IndexError(
             f"{function}(): Expected reduction dim to be specified for input.numel() == 0."
         )
+    real_only(input, f"{function}(): does not support complex input")
     return row.straight(input, dim=where if input.ndim else None, keepdim=keepdim)
 
 
@@ -267,7 +272,13 @@ def vector_norm(
     x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Any:
     """(Σ |x|^ord)^(1/ord) over `dim`; the gradient of the zero vector is zero."""
-    x = _to(require_tensor("linalg.vector_norm", x), dtype)
+    require_tensor("linalg.vector_norm", x)
+    if dtype is not None and not as_dtype(dtype).is_complex and kind_of(x) == "c":
+        raise RuntimeError(
+            "linalg.vector_norm: dtype should be complex for complex inputs, but got "
+            f"{as_dtype(dtype).title}"
+        )
+    x = _to(x, dtype)
     if isinstance(x, TensorState) and x._data.dtype.kind in "iub":
         title = x.dtype.title  # type: ignore[attr-defined]
         raise RuntimeError(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.functions.arguments import raw, require_tensor
+from autodiff.functions.arguments import raw, real_only, require_tensor
 from autodiff.functions.pointwise import where
 from autodiff.ops import regression as ops
 from autodiff.primitive import handed_over
@@ -82,6 +82,7 @@ def smooth_l1_loss(
     _warn_of_sizes(input, target)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    real_only(input, "smooth_l1_cpu")
     return ops.SMOOTH_L1_LOSS.straight(input, target, scale=beta, reduction=reduction)
 
 
@@ -90,7 +91,7 @@ def huber_loss(
     input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
 ) -> Any:
     """Half the squares up to a distance of delta, delta · (distance - delta / 2) beyond."""
-    require_tensor("huber_loss", input)
+    real_only(require_tensor("huber_loss", input), "huber_cpu")
     _check_reduction(reduction)
     _warn_of_sizes(input, target)
     if delta <= 0:
@@ -114,7 +115,7 @@ def kl_div(
 
     reduction: also "batchmean", the sum over the size of the first dimension.
     """
-    require_tensor("kl_div", input)
+    real_only(require_tensor("kl_div", input), "kl_div: Complex inputs not supported.")
     if reduction != "batchmean":
         _check_reduction(reduction)
     if reduction == "mean":
@@ -143,7 +144,7 @@ def binary_cross_entropy(
 
     Raises RuntimeError for an input outside of [0, 1], ValueError where sizes differ.
     """
-    require_tensor("binary_cross_entropy", input)
+    real_only(require_tensor("binary_cross_entropy", input), "binary_cross_entropy")
     _check_reduction(reduction)
     if input.shape != target.shape:
         raise ValueError(
@@ -172,7 +173,7 @@ def binary_cross_entropy_with_logits(
 
     pos_weight: the weight of the term with target, no gradient flows to it.
     """
-    require_tensor("binary_cross_entropy_with_logits", input)
+    real_only(require_tensor("binary_cross_entropy_with_logits", input), "log_sigmoid_cpu")
     _check_reduction(reduction)
     if input.shape != target.shape:
         raise ValueError(

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import errors
 from autodiff.dtypes import promote_types
 from autodiff.functions.arguments import axes, axis, is_foreign, require_tensor, shape_argument
 from autodiff.ops import shapes as ops
+from autodiff.ops.indexing import ALIAS
 from autodiff.state import TensorState, storage
 
 __all__ = [
@@ -207,6 +209,8 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
             f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should "
             f"contain the same number of dims as destination ({list(targets)} dims)"
         )
+    if not ndim:
+        return ALIAS.straight(input, index=(...,))
     order = [one for one in range(ndim) if one not in sources]
     for target, source_dim in sorted(zip(targets, sources, strict=True)):
         order.insert(target, source_dim)
@@ -265,7 +269,7 @@ def expand(input: Any, *sizes: Any) -> Any:
 
 
 def _type_name(input: Any) -> str:
-    return f"torch.{input.dtype.title}Tensor"
+    return errors.legacy_name(input.dtype.title)
 
 
 broadcast_to = expand
@@ -332,13 +336,14 @@ def stack(tensors: Any, dim: int = 0) -> Any:
     """Tensors of one shape joined along a new dimension."""
     parts = _tensors("stack", tensors)
     first = tuple(parts[0].shape)
+    where = axis(dim, len(first) + 1)
     for position, part in enumerate(parts[1:], 1):
         if tuple(part.shape) != first:
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 "
                 f"and {list(part.shape)} at entry {position}"
             )
-    return ops.STACK.straight(*parts, dim=axis(dim, len(first) + 1))
+    return ops.STACK.straight(*parts, dim=where)
 
 
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
@@ -374,7 +379,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
         if builtins.sum(sizes) != length:
             raise RuntimeError(
                 f"split_with_sizes expects split_sizes to sum exactly to {length} (input "
-                f"tensor's size at dimension {where}), but got split_sizes={list(sizes)}"
+                f"tensor's size at dimension {dim}), but got split_sizes={list(sizes)}"
             )
     return ops.SPLIT_WITH_SIZES.straight(tensor, sizes=sizes, dim=where)  # type: ignore[no-any-return]
 
@@ -386,15 +391,20 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     if not require_tensor("chunk", input).ndim:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     length = input.shape[axis(dim, input.ndim)]
-    return split(input, -(-length // chunks) or 1, dim)
+    if not length:  # as many as were asked for, all empty
+        return split(input, [0] * chunks, dim)
+    return split(input, -(-length // chunks), dim)
 
 
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """Views of all slices along a dimension."""
     ndim = require_tensor("unbind", input).ndim
     if not ndim:
-        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-    return ops.UNBIND.straight(input, dim=axis(dim, ndim))  # type: ignore[no-any-return]
+        raise IndexError(f"Dimension specified as {axis(dim, 0)} but tensor has no dimensions")
+    where = axis(dim, ndim)
+    if not input.shape[where]:
+        return ()
+    return ops.UNBIND.straight(input, dim=where)  # type: ignore[no-any-return]
 
 
 def flip(input: Any, *given: Any, dims: Any = None) -> Any:
@@ -413,6 +423,10 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
         raise RuntimeError(
             f"shifts and dimensions must align. shifts: {len(steps)}, dims:{len(along)}"
         )
+    if not input.ndim and along:
+        raise IndexError(f"Dimension specified as {along[0]} but tensor has no dimensions")
+    if not input.numel():
+        return ops.ROLL.straight(input, shifts=(0,), dims=())  # their numbers do not matter
     return ops.ROLL.straight(
         input, shifts=steps, dims=tuple(axis(one, input.ndim) for one in along)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.functions.arguments import axis, require_tensor
+from autodiff.functions.arguments import axis, real_only, require_tensor
 from autodiff.named import return_type
 from autodiff.ops import sorting as ops
 from autodiff.state import TensorState
@@ -40,4 +40,5 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     where = axis(dim, require_tensor("topk", input).ndim)
     if input.ndim and not 0 <= k <= input.shape[where]:
         raise RuntimeError("selected index k out of range")
+    real_only(input, " topk does not support complex dtypes on CPU")
     return _TopkResult(ops.TOPK(input, k=k, dim=where, largest=largest))

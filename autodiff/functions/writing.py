@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.errors import broadcast_mismatch
 from autodiff.functions.arguments import axis, is_number, raw, require_tensor
 from autodiff.ops import writing as ops
 from autodiff.state import TensorState
@@ -68,11 +69,26 @@ def _cpp(dtype: Any) -> str:
     return names.get(dtype.name, str(dtype.name))
 
 
+def _check_together(*tensors: Any) -> None:
+    """Shapes that do not broadcast, found one operand after the other as PyTorch does."""
+    shape: tuple[int, ...] = tuple(tensors[0].shape)
+    for one in tensors[1:]:
+        mismatch = broadcast_mismatch(shape, one.shape)
+        if mismatch is not None:
+            raise mismatch
+        shape = np.broadcast_shapes(shape, tuple(one.shape))
+
+
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """input + value · tensor1 · tensor2, broadcast."""
     require_tensor("addcmul", input)
     require_tensor("addcmul", tensor1, "tensor1", 2)
     require_tensor("addcmul", tensor2, "tensor2", 3)
+    _check_together(input, tensor1, tensor2)
+    if isinstance(value, float) and not any(
+        raw(one).dtype.kind in "fcV" for one in (input, tensor1, tensor2)
+    ):
+        value = int(value)  # it is made a number of the tensors' dtype
     return ops.ADDCMUL(input, tensor1, tensor2, value=value)
 
 
@@ -81,6 +97,7 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     require_tensor("addcdiv", input)
     require_tensor("addcdiv", tensor1, "tensor1", 2)
     require_tensor("addcdiv", tensor2, "tensor2", 3)
+    _check_together(input, tensor1, tensor2)
     if raw(tensor1).dtype.kind in "iub" and raw(tensor2).dtype.kind in "iub":
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported, and in a future  release "
@@ -112,13 +129,14 @@ def _scatter_index(input: Any, dim: Any, index: Any, src: Any) -> tuple[Any, ...
     array = _index("scatter", index)
     shape = tuple(input.shape)
     if isinstance(src, TensorState):
-        if array.ndim != src._data.ndim or (shape and array.ndim != len(shape)):
-            name = "self" if array.ndim != len(shape) else "src"
+        if raw(src).dtype != raw(input).dtype:
+            raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
+        rank = max(array.ndim, 1)  # a 0-d tensor counts as one of one element
+        if rank != max(src._data.ndim, 1) or rank != max(len(shape), 1):
+            name = "self" if rank != max(len(shape), 1) else "src"
             raise RuntimeError(
                 f"Index tensor must have the same number of dimensions as {name} tensor"
             )
-        if raw(src).dtype != raw(input).dtype:
-            raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
         found: Any = src._data.shape
     else:
         found = array.shape
@@ -159,9 +177,19 @@ def _cut(src: Any, shape: tuple[int, ...]) -> Any:
     return src[tuple(slice(size) for size in shape)]
 
 
+def _at_least_vectors(input: Any, index: Any, src: Any) -> tuple[Any, Any]:
+    """A 0-d index speaks of one element of a vector, and so does a 0-d source."""
+    if isinstance(index, TensorState) and not index._data.ndim and input.ndim == 1:
+        index = index.reshape(1)  # type: ignore[attr-defined]
+        if isinstance(src, TensorState) and not src._data.ndim:
+            src = src.reshape(1)  # type: ignore[attr-defined]
+    return index, src
+
+
 def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Any:
     """A copy in which out[index[i][j]][j] = src[i][j] along `dim`; src may be a number."""
     src = value if src is None else src
+    index, src = _at_least_vectors(input, index, src)
     picked = _scatter_index(input, dim, index, src)
     if isinstance(src, TensorState):
         return ops.SCATTER(input, _cut(src, index.shape), index=picked, accumulate=False)
@@ -176,6 +204,7 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     tensor([0., 2.])
     """
     require_tensor("scatter_add", src, "src", 4)
+    index, src = _at_least_vectors(input, index, src)
     picked = _scatter_index(input, dim, index, src)
     return ops.SCATTER_ADD(input, _cut(src, index.shape), index=picked, accumulate=True)
 
@@ -200,11 +229,23 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) 
             f"index_add_(): self ({input.dtype.title}) and source ({source.dtype.title}) must "
             "have the same scalar type"
         )
+    if where >= max(source.ndim, 1):
+        raise RuntimeError(
+            f"index_add_(): Indexing dim {where} is out of bounds of the source tensor with dim "
+            f"{source.ndim}"
+        )
     size = source.shape[where] if source.ndim > where else 1
     if array.size != size:
         raise RuntimeError(
             f"index_add_(): Number of indices ({array.size}) should be equal to "
             f"source.size(dim): ({size}), for dim: {where}"
+        )
+    mine, given = list(input.shape), list(source.shape)
+    rest = mine[:where] + mine[where + 1 :]
+    if rest != given[:where] + given[where + 1 :] or len(mine) != len(given):
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. "
+            f"Got self.shape = {mine} source.shape = {given}"
         )
     if not input.ndim:
         return ops.INDEX_ADD(input, source * alpha, index=(Ellipsis,), accumulate=True)
@@ -236,6 +277,18 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
             "index_copy_(): self and source expected to have the same dtype, but got (self) "
             f"{input.dtype.title} and (source) {source.dtype.title}"
         )
+    if not input.ndim and source.numel() != 1:
+        given = list(source.shape)[1:]
+        if given:
+            raise RuntimeError(
+                "index_copy_(): Source/destination tensor must have same slice shapes. "
+                "Destination slice shape:  at dimension 0 and source slice shape: "
+                f"{' '.join(map(str, given))} at dimension 0."
+            )
+        raise IndexError(
+            f"index_copy_(): Number of indices ({array.size}) should be equal to "
+            f"source.size(dim) ({source.numel()})"
+        )
     if not input.ndim:
         return ops.INDEX_COPY(input, source.reshape(()), index=(Ellipsis,), accumulate=False)
     rest, given = list(input.shape), list(source.shape)
@@ -246,7 +299,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
         raise RuntimeError(
             "index_copy_(): Source/destination tensor must have same slice shapes. Destination "
             f"slice shape: {' '.join(map(str, rest))} at dimension {where} and source slice "
-            f"shape: {' '.join(map(str, given))} at dimension {where if source.ndim else 0}."
+            f"shape: {' '.join(map(str, given))} at dimension 0."
         )
     if source.ndim and array.size != source.shape[where]:
         raise IndexError(
@@ -352,7 +405,8 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
 
 def take(input: Any, index: Any) -> Any:
     """The elements at flat, row-major indices."""
-    require_tensor("take", input)
+    if not require_tensor("take", input).numel() and require_tensor("take", index).numel():
+        raise IndexError("take(): tried to take from an empty tensor")
     flat = input if input.ndim else input.reshape(1)
     return ops.TAKE(flat, index=_places("take", flat, index))
 

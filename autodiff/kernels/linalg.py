@@ -20,6 +20,7 @@ __all__ = [
     "is_large",
     "minors",
     "qr",
+    "refuse_phases",
     "slogdet",
     "solve",
     "solve_triangular",
@@ -260,6 +261,32 @@ def svd(x: Any, full: bool) -> tuple[Any, Any, Any]:
 
 
 def qr(x: Any, mode: Any) -> tuple[Any, Any]:
-    """(Q, R) with Q R = x."""
+    """(Q, R) with Q R = x; Q is empty in the mode "r"."""
+    if mode == "r":
+        return np.zeros(0, x.dtype), _as(np.linalg.qr(_wide(x), mode), x)
     q, r = np.linalg.qr(_wide(x), mode)
     return _as(q, x), _as(r, x)
+
+
+_PHASES = (
+    "{} in the complex case are specified up to multiplication by e^{{i phi}}. The specified loss "
+    "function depends on this {}, {}ill-defined."
+)
+_PHASES_OF = {
+    "eigh": _PHASES.format("linalg_eigh_backward: The eigenvectors", "quantity", "so it is "),
+    "svd": _PHASES.format("svd_backward: The singular vectors", "phase term", "making it "),
+}
+
+
+def refuse_phases(function: str, mixing: Any) -> None:
+    """Raise where a loss depends on what complex vectors may be multiplied by.
+
+    mixing: the vectors' adjoint times their cotangent; for "svd", the difference of that of the
+    left and the right vectors, which may be turned together. Raises RuntimeError.
+    """
+    array = getattr(mixing, "_data", mixing)
+    if not isinstance(array, np.ndarray):
+        return  # the members of a batch: their values are not to be looked at
+    phases = np.diagonal(array, axis1=-2, axis2=-1).imag
+    if not np.all(np.abs(phases) <= 1e-2):
+        raise RuntimeError(_PHASES_OF[function])

@@ -170,7 +170,9 @@ def _positions(shape: Any, index: Any, dim: int) -> Any:
 def take_along(xp: Any, x: Any, index: Any, dim: int) -> Any:
     """`out[i][j] = x[index[i][j]][j]` along `dim`; `index` may be shorter in other axes."""
     if x.ndim == 0:
-        return xp.asarray(x)[np.zeros(index.shape, int)] if index.ndim else xp.asarray(x)
+        if not index.ndim:
+            return xp.asarray(x, copy=True)
+        return xp.asarray(x)[np.zeros(index.shape, int)]
     if type(x) is np.ndarray and x.size:
         return x.reshape(-1)[_positions(x.shape, index, dim)]
     box = tuple(

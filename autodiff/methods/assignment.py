@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.conversion import checked_number
 from autodiff.dtypes import from_numpy_dtype
 from autodiff.errors import BatchedData
-from autodiff.functions.indexing import explained, getitem, resolve
+from autodiff.functions.indexing import check_masks, explained, getitem, resolve
 from autodiff.inplace import (
     allowed,
     as_value,
@@ -25,6 +26,8 @@ __all__ = ["assign"]
 
 def assign(tensor: Any, index: Any, value: Any) -> None:
     """Write through a view for basic indices, at positions for index arrays and masks."""
+    if index is False:  # PyTorch does not look at the value then
+        return
     try:
         shown, picked = resolve(index, tensor._data.shape)
     except BatchedData as data:
@@ -42,17 +45,10 @@ def assign(tensor: Any, index: Any, value: Any) -> None:
         picked = (picked[0].reshape(1), *picked[1:])
     dtype = tensor._data.dtype
     value = as_value(tensor, value)
-    if value._data.dtype != dtype:
-        if value._data.ndim:
-            raise RuntimeError(
-                "Index put requires the source and destination dtypes match, got "
-                f"{from_numpy_dtype(dtype).title} for the destination and "
-                f"{from_numpy_dtype(value._data.dtype).title} for the source."
-            )
-        value = value.to(from_numpy_dtype(dtype))
-    value = without_leading_ones(value)
     allowed((tensor, value))
+    value = without_leading_ones(value)
     check_overlap(tensor, (value,), same=False)
+    check_masks(picked, tensor._data.shape)
     try:
         target = np.broadcast_to(np.empty(()), tensor._data.shape)[picked].shape
     except IndexError as error:
@@ -66,6 +62,17 @@ def assign(tensor: Any, index: Any, value: Any) -> None:
             f"shape mismatch: value tensor of shape {list(value._data.shape)} cannot be "
             f"broadcast to indexing result of shape {list(target)}"
         )
+    if value._data.dtype != dtype:
+        masked = len(picked) == 1 and isinstance(first, np.ndarray) and first.dtype.kind == "b"
+        if value._data.ndim or not masked:  # one number under a mask is `masked_fill_`
+            raise RuntimeError(
+                "Index put requires the source and destination dtypes match, got "
+                f"{from_numpy_dtype(dtype).title} for the destination and "
+                f"{from_numpy_dtype(value._data.dtype).title} for the source."
+            )
+        if value._data.dtype.kind == "c":
+            checked_number(complex(value._data), dtype)
+        value = value.to(from_numpy_dtype(dtype))
     write(INDEX_PUT, tensor, value, index=picked, accumulate=False)
 
 
@@ -76,7 +83,7 @@ def _whole(parts: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
         if part is Ellipsis:
             axis = len(shape) - (len(parts) - position - 1)
         elif isinstance(part, slice):
-            if part.indices(shape[axis]) != (0, shape[axis], 1):
+            if part.indices(shape[axis]) != (0, shape[axis], 1) or (part.start or 0) > 0:
                 return False
             axis += 1
         else:

@@ -179,8 +179,9 @@ class Conversions(TensorState):
             "multiprocessing.shared_memory and from_numpy"
         )
 
-    def _resized(self, sizes: Any) -> Any:
-        if self.requires_grad:  # type: ignore[attr-defined]
+    def _resized(self, sizes: Any, *, written: bool = False) -> Any:
+        """written: for `out=`, which asks nothing of a tensor that requires a gradient."""
+        if self.requires_grad and not written:  # type: ignore[attr-defined]
             raise RuntimeError("cannot resize variables that require grad")
         view = self._extra is not None and self._extra.view is not None
         found = storage(self)
@@ -195,7 +196,7 @@ class Conversions(TensorState):
         memory.reshape(-1)[:kept] = found.reshape(-1)[:kept]
         self._data = memory
         self._counter = self._counter or [0]
-        self._counter[0] += 1
+        self._counter[0] += not written  # what is written into it counts
         return self
 
     def resize_(self, *sizes: Any) -> Any:

@@ -6,12 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.errors import broadcast_mismatch, output_shape
 from autodiff.functions import logic, pointwise
 from autodiff.functions.arguments import is_number, raw, require_tensor
+from autodiff.functions.indexing import masked_fill
 from autodiff.functions.pointwise import refuse_bool
 from autodiff.functions.shapes import squeeze, t, transpose, unsqueeze
-from autodiff.inplace import copy_into, fill, overwrite, write, zero
-from autodiff.methods.variants import add_methods, add_variants, viewed_in_place, written_test
+from autodiff.inplace import allowed, copy_into, fill, overwrite, write, zero
+from autodiff.methods.variants import (
+    add_methods,
+    add_variants,
+    in_place,
+    viewed_in_place,
+    written_test,
+)
 from autodiff.ops import pointwise as ops
 from autodiff.ops.writing import COMPARISONS
 from autodiff.state import TensorState
@@ -79,6 +87,17 @@ class InPlace(TensorState):
         else:
             self[index] = raw(fill_value)  # type: ignore[index]
         return self
+
+    def masked_fill_(self, mask: Any, value: Any) -> Any:
+        if isinstance(mask, TensorState):
+            allowed((self, mask, value))
+            own, other = self._data.shape, mask._data.shape
+            mismatch = broadcast_mismatch(own, other)
+            if mismatch is not None:
+                raise mismatch
+            if np.broadcast_shapes(own, other) != own:
+                raise output_shape(own, np.broadcast_shapes(own, other))
+        return in_place(masked_fill, "masked_fill", self, mask, value)
 
     def logical_not_(self) -> Any:
         return overwrite(self, pointwise.logical_not(self)._data)

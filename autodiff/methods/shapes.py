@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.functions import indexing, shapes
+from autodiff.functions import indexing, shapes, strided
 from autodiff.state import TensorState
 
 __all__ = ["Shapes"]
@@ -95,6 +95,12 @@ class Shapes(TensorState):
 
     def clone(self) -> Any:
         return shapes.clone(self)
+
+    def as_strided(self, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+        return strided.as_strided(self, size, stride, storage_offset)
+
+    def unfold(self, dimension: int, size: int, step: int) -> Any:
+        return strided.unfold(self, dimension, size, step)
 
     def gather(self, dim: int, index: Any) -> Any:
         return indexing.gather(self, dim, index)

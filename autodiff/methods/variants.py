@@ -13,8 +13,25 @@ from typing import Any
 
 from autodiff import operation
 from autodiff.errors import BatchedData
-from autodiff.functions import contraction, indexing, logic, pointwise, reductions, shapes, writing
-from autodiff.inplace import allowed, bump, check_result, copy_into, overwrite, write
+from autodiff.functions import (
+    contraction,
+    elementwise,
+    indexing,
+    logic,
+    pointwise,
+    reductions,
+    shapes,
+    writing,
+)
+from autodiff.inplace import (
+    allowed,
+    bump,
+    check_overlap,
+    check_result,
+    copy_into,
+    overwrite,
+    write,
+)
 from autodiff.modes import is_grad_enabled
 from autodiff.ops import pointwise as rows
 from autodiff.ops.shapes import TO_COPY
@@ -38,7 +55,18 @@ NAMES = tuple(
     true_divide trunc xlogy
     """.split()  # noqa: SIM905 - a page of quotation marks says less
 )
-_MODULES: tuple[Any, ...] = (pointwise, logic, writing, reductions, shapes, indexing, contraction)
+# what these write must not be read from the same memory
+_SCATTERING = ("index_add", "index_copy", "index_put", "put", "scatter", "scatter_add")
+_MODULES: tuple[Any, ...] = (
+    pointwise,
+    elementwise,
+    logic,
+    writing,
+    reductions,
+    shapes,
+    indexing,
+    contraction,
+)
 
 
 class _Noted(Exception):
@@ -81,6 +109,7 @@ def in_place(
     """`tensor = function(tensor, ...)` in the tensor's own memory; returns the tensor."""
     if layered_by(tensor) is not None:
         return copy_into(tensor, function(tensor, *args, **kwargs))
+    allowed((tensor, *args, *kwargs.values()))  # before what the function itself refuses
     stand_in = _standing_for(tensor)
     try:
         function(stand_in, *args, **kwargs)
@@ -101,6 +130,8 @@ def in_place(
             check_result(tensor, result._data)
             return copy_into(tensor, result)
         return _cast_back(tensor, function, args, kwargs)
+    if name in _SCATTERING:
+        check_overlap(tensor, inputs[1:], same=False)
     return write(row, tensor, *inputs[1:], **params)
 
 
@@ -166,7 +197,7 @@ def viewed_in_place(name: str, function: Callable[..., Any], tensor: Any, *args:
     elif before is None:
         before = tensor._extra = Extra()
     if view._node is not None:
-        kind: Any = type(view._node)
+        kind: Any = type(view._node.shown())
         view._node.__class__ = _named(kind, _IN_PLACE_NODES[view._node.name()])
         tensor._node = view._node
         before.number = view._extra.number if view._extra is not None else 0
@@ -200,12 +231,15 @@ def _method(function: Callable[..., Any], name: str) -> Any:
 def _abs(self: Any) -> Any:
     """`abs`, written to the tensor's own memory; a complex tensor cannot hold it."""
     if self._data.dtype.kind == "c":
+        allowed((self,))
         raise RuntimeError("In-place abs is not supported for complex tensors.")
     return in_place(pointwise.abs, "abs", self)
 
 
 METHODS = tuple(
     """
+    acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2
+    atanh ceil deg2rad erfc exp2 fix frac hypot log2 log10 logaddexp positive rad2deg trunc
     addcdiv addcmul bitwise_and bitwise_not bitwise_or bitwise_xor clamp_max clamp_min divide
     greater greater_equal index_add index_copy index_fill lerp less less_equal logical_or
     logical_xor masked_scatter multiply not_equal put scatter scatter_add subtract take

@@ -24,6 +24,20 @@ from autodiff.functions.embedding import embedding
 from autodiff.functions.losses import cross_entropy, log_softmax, mse_loss, nll_loss, softmax
 from autodiff.functions.normalisation import batch_norm, group_norm, layer_norm, rms_norm
 from autodiff.functions.pointwise import relu, sigmoid, tanh
+from autodiff.functions.pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_max_pool1d,
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_with_indices,
+    avg_pool1d,
+    avg_pool2d,
+    max_pool1d,
+    max_pool1d_with_indices,
+    max_pool2d,
+    max_pool2d_with_indices,
+)
 from autodiff.functions.regression import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -34,6 +48,14 @@ from autodiff.functions.regression import (
 )
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool2d_with_indices",
+    "avg_pool1d",
+    "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -57,6 +79,10 @@ __all__ = [
     "leaky_relu",
     "linear",
     "log_softmax",
+    "max_pool1d",
+    "max_pool1d_with_indices",
+    "max_pool2d",
+    "max_pool2d_with_indices",
     "mse_loss",
     "nll_loss",
     "relu",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from autodiff.operation import sum_to
@@ -107,7 +108,7 @@ ADDMM = primitive(
 
 def _flat(xp: Any, value: Any) -> Any:
     """All but the last axis as one."""
-    return xp.reshape(value, (-1, value.shape[-1]))
+    return xp.reshape(value, (math.prod(value.shape[:-1]), value.shape[-1]))
 
 
 def _linear_weight_rule(xp: Any, g: Any, x: Any, weight_shape: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 from autodiff.kernels import linalg as kernels
 from autodiff.operation import sum_to
 from autodiff.ops.indexing import INDEX
+from autodiff.plan import PARAM, SAVED
 from autodiff.primitive import Primitive, primitive
 
 __all__ = [
@@ -48,6 +49,36 @@ def _column(xp: Any, values: Any) -> Any:
 
 def _row(xp: Any, values: Any) -> Any:
     return xp.expand_dims(values, axis=-2)
+
+
+def _is_complex(x: Any) -> bool:
+    return str(x.dtype).rpartition(".")[2].startswith("complex")
+
+
+def _on_diagonal(xp: Any, x: Any) -> Any:
+    """A matrix without what is beside its diagonal."""
+    return xp.tril(xp.triu(x))
+
+
+def _reading_results(row: Primitive, *names: str) -> Primitive:
+    """The row, whose rules are given the results that they ask for by these names.
+
+    Recomputed results would be other tensors: what depends on the phases of complex vectors
+    cancels only between all that was made of the same ones.
+    """
+    row.codes = tuple(
+        tuple(
+            (SAVED, -1 - names.index(key)) if kind == PARAM and key in names else (kind, key)
+            for kind, key in codes
+        )
+        for codes in row.codes
+    )
+    return row
+
+
+def _is_short(x: Any) -> bool:
+    """Of 16 bits: what was rounded to them is worked out again in 32."""
+    return bool(x.itemsize == 2)
 
 
 def _wide(xp: Any, value: Any) -> Any:
@@ -182,16 +213,22 @@ def _det_rule(xp: Any, g: Any, x: Any, out: Any) -> Any:
 DET: Primitive = primitive("det", "LinalgDetBackward0", lambda x: kernels.det(x), (_det_rule,))
 
 
-def _slogdet_rule(xp: Any, gs: Any, x: Any) -> Any:
-    return _column(xp, _column(xp, gs[1])) * _h(xp, INV(x))
+def _slogdet_rule(xp: Any, gs: Any, x: Any, sign: Any) -> Any:
+    g = gs[1]
+    if _is_complex(x):  # the sign is a direction, which moves along the unit circle
+        g = g - xp.imag(xp.conj(gs[0]) * sign) * 1j
+    return _column(xp, _column(xp, g)) * _h(xp, INV(x))
 
 
-SLOGDET: Primitive = primitive(
-    "slogdet",
-    "LinalgSlogdetBackward0",
-    lambda x: kernels.slogdet(x),
-    (_slogdet_rule,),
-    outputs=-1,
+SLOGDET: Primitive = _reading_results(
+    primitive(
+        "slogdet",
+        "LinalgSlogdetBackward0",
+        lambda x: kernels.slogdet(x),
+        (_slogdet_rule,),
+        outputs=-1,
+    ),
+    "sign",
 )
 
 # ---------------------------------------------------------------------------------------- factors
@@ -224,35 +261,49 @@ def _distances(xp: Any, values: Any) -> Any:
     return gaps + _diagonal(xp, xp.ones_like(values))
 
 
-def _eigh_rule(xp: Any, gs: Any, x: Any, lower: bool) -> Any:
+def _eigh_rule(xp: Any, gs: Any, x: Any, values: Any, vectors: Any, lower: bool) -> Any:
     """V (diag(gw) + VᴴgV / gaps) Vᴴ, of which x moves the symmetric part."""
-    values, vectors = EIGH(_wide(xp, x), lower=lower)
+    if _is_short(x):
+        values, vectors = EIGH(_wide(xp, x), lower=lower)
     g_values, g_vectors = (_wide(xp, g) for g in gs)
     mixing = _h(xp, vectors) @ g_vectors
+    if _is_complex(x):
+        kernels.refuse_phases("eigh", mixing)
+        mixing = mixing - _on_diagonal(xp, mixing)
     mixing = (mixing - _h(xp, mixing)) * 0.5 / _distances(xp, values)
     return vectors @ (mixing + _diagonal(xp, g_values)) @ _h(xp, vectors)
 
 
-EIGH: Primitive = primitive(
-    "eigh",
-    "LinalgEighBackward0",
-    lambda x, lower: kernels.eigh(x, lower),
-    (_eigh_rule,),
-    inputs=("x",),
-    outputs=-1,
+EIGH: Primitive = _reading_results(
+    primitive(
+        "eigh",
+        "LinalgEighBackward0",
+        lambda x, lower: kernels.eigh(x, lower),
+        (_eigh_rule,),
+        inputs=("x",),
+        outputs=-1,
+    ),
+    "values",
+    "vectors",
 )
 
 
-def _svd_rule(xp: Any, gs: Any, x: Any, full: bool) -> Any:
-    u, s, vh = SVD(_wide(xp, x), full=False)
+def _svd_rule(xp: Any, gs: Any, x: Any, u: Any, s: Any, vh: Any, full: bool) -> Any:
+    if _is_short(x):
+        u, s, vh = SVD(_wide(xp, x), full=full)
     gu, g_values, gv = (_wide(xp, g) for g in gs)
     size = s.shape[-1]
     if full:  # what is beyond the singular values is not unique
         gu, gv = gu[..., :size], gv[..., :size, :]
+        u, vh = u[..., :size], vh[..., :size, :]
     gaps = _distances(xp, s * s)
     turn_u, turn_v = _h(xp, u) @ gu, gv @ _h(xp, vh)
     inner = (turn_u - _h(xp, turn_u)) / gaps * _row(xp, s)
     inner = inner + _column(xp, s) * ((_h(xp, turn_v) - turn_v) / gaps)
+    if _is_complex(x):  # what turns a left and a right vector by one angle changes nothing
+        kernels.refuse_phases("svd", turn_u - turn_v)
+        phases = _on_diagonal(xp, turn_u - _h(xp, turn_u)) * 0.5 / _row(xp, s)
+        inner = inner - _on_diagonal(xp, inner) + phases
     inner = inner + _diagonal(xp, g_values)
     result = u @ inner @ vh
     rows, columns = x.shape[-2], x.shape[-1]
@@ -263,25 +314,43 @@ def _svd_rule(xp: Any, gs: Any, x: Any, full: bool) -> Any:
     return result
 
 
-SVD: Primitive = primitive(
-    "svd",
-    "LinalgSvdBackward0",
-    lambda x, full: kernels.svd(x, full),
-    (_svd_rule,),
-    inputs=("x",),
-    outputs=-1,
+SVD: Primitive = _reading_results(
+    primitive(
+        "svd",
+        "LinalgSvdBackward0",
+        lambda x, full: kernels.svd(x, full),
+        (_svd_rule,),
+        inputs=("x",),
+        outputs=-1,
+    ),
+    "u",
+    "s",
+    "vh",
 )
 
 
 def _qr_tall(xp: Any, gq: Any, gr: Any, q: Any, r: Any) -> Any:
     half = xp.triu(gr @ _h(xp, r) - _h(xp, q) @ gq)
     both = half + _h(xp, xp.triu(half, k=1))
+    if _is_complex(half):  # the diagonal of R is real
+        both = (both + _h(xp, both)) * 0.5
     return SOLVE_TRIANGULAR(_h(xp, r), gq + q @ both, upper=False, left=False, unitriangular=False)
 
 
-def _qr_rule(xp: Any, gs: Any, x: Any, mode: str) -> Any:
-    x = _wide(xp, x)
-    q, r = QR(x, mode=mode)
+def _qr_rule(xp: Any, gs: Any, x: Any, q: Any, r: Any, mode: str) -> Any:
+    if mode == "r":
+        raise RuntimeError(
+            "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. "
+            "Please use linalg.qr(A, mode='reduced') if you are going to differentiate through "
+            "linalg.qr."
+        )
+    if mode == "complete" and x.shape[-2] > x.shape[-1]:
+        raise RuntimeError(
+            "The QR decomposition is not differentiable when mode='complete' and nrows > ncols."
+        )
+    if _is_short(x):
+        x = _wide(xp, x)
+        q, r = QR(x, mode=mode)
     gq, gr = (_wide(xp, g) for g in gs)
     rows, columns = x.shape[-2], x.shape[-1]
     if rows >= columns:
@@ -292,11 +361,15 @@ def _qr_rule(xp: Any, gs: Any, x: Any, mode: str) -> Any:
     return xp.concat([first, q @ rest], axis=-1)
 
 
-QR: Primitive = primitive(
-    "qr",
-    "LinalgQrBackward0",
-    lambda x, mode: kernels.qr(x, mode),
-    (_qr_rule,),
-    inputs=("x",),
-    outputs=-1,
+QR: Primitive = _reading_results(
+    primitive(
+        "qr",
+        "LinalgQrBackward0",
+        lambda x, mode: kernels.qr(x, mode),
+        (_qr_rule,),
+        inputs=("x",),
+        outputs=-1,
+    ),
+    "q",
+    "r",
 )

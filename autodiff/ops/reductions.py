@@ -177,7 +177,7 @@ def _pick(xp: Any, x: Any, index: Any, dim: int, keepdim: bool) -> Any:
 def _extreme_with_index(argument: str) -> Any:
     def kernel(xp: Any, x: Any, dim: int, keepdim: bool) -> Any:
         if x.ndim == 0:
-            return x, xp.asarray(0)
+            return xp.asarray(x, copy=True), xp.asarray(0)
         index = getattr(xp, argument)(x, axis=dim)
         values = _pick(xp, x, index, dim, keepdim)
         return values, xp.expand_dims(index, axis=dim) if keepdim else index
@@ -277,7 +277,8 @@ def _logsumexp_rule(xp: Any, g: Any, x: Any, out: Any, dim: tuple[int, ...], kee
     # exp(x - out) would carry the rounding of a large out into every digit below it; of an
     # infinite one it makes PyTorch's nan and zeros
     out = _kept(xp, out, x.shape, dim, keepdim)
-    return g * xp.where(xp.isfinite(out), SOFTMAX(x, dim=dim), xp.exp(x - out))
+    shares = xp.where(xp.isfinite(out), SOFTMAX(x, dim=dim), xp.exp(x - out))
+    return g * xp.conj(shares)
 
 
 LOGSUMEXP = primitive(

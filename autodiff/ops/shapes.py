@@ -221,7 +221,7 @@ STACK = primitive(
 FLIP = primitive(
     "flip",
     "FlipBackward0",
-    lambda xp, x, dims: xp.flip(x, axis=dims),
+    lambda xp, x, dims: xp.asarray(xp.flip(x, axis=dims), copy=True),  # NumPy's is a view
     (lambda xp, g, dims: xp.flip(g, axis=dims),),
     linear=True,
 )
@@ -317,7 +317,7 @@ COPY = CLONE.variant("CopyBackwards")
 
 
 def _to_kernel(xp: Any, x: Any, dtype: Any) -> Any:
-    if dtype.kind != "c" and x.dtype.kind == "c":  # NumPy would warn: our caller has done so
+    if dtype.kind not in "cb" and x.dtype.kind == "c":  # NumPy would warn: our caller has done so
         x = xp.real(x)
     return xp.astype(x, dtype, copy=True)
 

@@ -29,7 +29,7 @@ def _softmax_kernel(xp: Any, x: Any, dim: int) -> Any:
 def _softmax_rule(xp: Any, g: Any, out: Any, dim: int) -> Any:
     if not out.ndim:
         return xp.zeros_like(g)
-    return kernels.softmax_rule(xp, g, out, dim)
+    return kernels.softmax_rule(xp, g, xp.conj(out), dim)
 
 
 SOFTMAX = primitive("softmax", "SoftmaxBackward0", _softmax_kernel, (_softmax_rule,))

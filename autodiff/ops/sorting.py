@@ -21,7 +21,7 @@ def _order(xp: Any, x: Any, dim: int, descending: bool) -> Any:
 
 def _sort_kernel(xp: Any, x: Any, dim: int, descending: bool) -> Any:
     if not x.ndim:
-        return +x, xp.asarray(0)
+        return xp.asarray(x, copy=True), xp.asarray(0)
     index = _order(xp, x, dim, descending)
     return xp.take_along_axis(x, index, axis=dim), index
 

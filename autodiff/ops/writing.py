@@ -32,10 +32,18 @@ __all__ = [
     "TAKE",
 ]
 
+
+def _between(x: Any, y: Any, weight: Any) -> Any:
+    """From the end that is nearer."""
+    if weight < 0.5:
+        return x + weight * (y - x)
+    return y - (y - x) * (1 - weight)
+
+
 LERP = pointwise(
     "lerp",
     "LerpBackward0",
-    lambda x, y, weight: x + weight * (y - x),
+    _between,
     (lambda g, weight: g * (1 - weight), lambda g, weight: g * weight),
     promotion="common",
     inputs=("x", "y"),

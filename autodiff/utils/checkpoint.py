@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autodiff import errors
-from autodiff.autograd import backward
 from autodiff.creation import generator
 from autodiff.function import Function
+from autodiff.gradients import backward
 from autodiff.graph_tools import saved_tensors_hooks
 from autodiff.hooks import current_walk
 from autodiff.modes import Block, enable_grad, no_grad, recording
