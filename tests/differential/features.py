@@ -73,9 +73,8 @@ FEATURES = [
     Feature(
         "D9",
         "is_grads_batched",
-        "differs",
-        _BACKWARD,
-        "One pass per member of the batch; PyTorch runs one vectorised pass.",
+        "same",
+        "tests/engine/test_autograd_package.py::test_batched_cotangents_are_one_pass",
     ),
     Feature("D10", "inputs as a dict", "same", _BACKWARD),
     Feature("D11", "the same tensor twice in inputs", "same", _BACKWARD),

@@ -104,8 +104,9 @@ FEATURES = [
         "every op_ variant of the operations here",
         "differs",
         f"{_IN_PLACE}::test_recorded",
-        "made from the functions; expanded memory is refused by index_fill_, index_put_ and "
-        "masked_fill_, too; a view taken before t_() of its base cannot be differentiated after",
+        "made from the functions; `asinh_` and `atanh_` have the derivative that PyTorch lacks; "
+        "expanded memory is refused by index_fill_, index_put_ and masked_fill_, too; a view "
+        "taken before t_() of its base cannot be differentiated after",
     ),
     Feature("E9", "out=", "same", f"{_FACTS}[out_argument]"),
     Feature(
@@ -120,7 +121,15 @@ FEATURES = [
         "read-only arrays refuse writes; arrays beside tensors are copied; shared memory is "
         "documented in docs/threads-and-memory.md",
     ),
-    Feature("F1", "views share storage", "same", "tests/engine/test_views.py"),
+    Feature(
+        "F1",
+        "views share storage: view, slice, select, t, transpose, permute, expand, diagonal, "
+        "squeeze, unsqueeze, unfold, narrow, unbind, split, chunk, as_strided",
+        "differs",
+        "tests/engine/test_windows.py::test_strided_views_write_to_their_base",
+        "in-place operations on overlapping windows of unfold, which PyTorch warns against, give "
+        "other numbers; as_strided of a view that reaches beyond it is a view of the base",
+    ),
     Feature("F2", "_is_view() and _base", "same", _FACTS),
     Feature("F3", "CopySlices and AsStridedBackward0", "same", _FACTS),
     Feature("F4", "views follow their base", "same", _FACTS),
@@ -154,23 +163,31 @@ FEATURES = [
     Feature(
         "P3",
         "conj, resolve_conj, is_conj, real, imag",
-        "missing",
-        None,
-        "resolve_conj and is_conj are there; conj, real and imag of tensors are not public yet",
+        "differs",
+        "tests/engine/test_complex.py::test_conjugation_is_computed_at_once",
+        "Conjugation is computed at once, so `is_conj()` is never true, `x.conj()` and `x.mH` of "
+        "complex tensors are copies, not views, and `resolve_conj()` gives the tensor itself. "
+        "What follows: writing to `x.conj()` does not write to `x`; `view_as_real(x.conj())` "
+        "works; `x.conj().imag` is no negative view. `real` and `imag` are views, as in PyTorch.",
     ),
     Feature(
         "P4",
         "view_as_real, view_as_complex, polar, complex",
-        "missing",
-        None,
-        "not written yet",
+        "differs",
+        "tests/engine/test_complex.py::test_parts_share_memory_and_counter",
+        "NumPy has no complex numbers of two halves: `view_as_complex` refuses float16, "
+        "`complex` gives complex64. The gradient of `polar` with respect to a size of 0 or less "
+        "is the derivative (PyTorch's is 0, or has the other sign).",
     ),
     Feature(
         "P5",
         "gradients of complex linear algebra and fft",
-        "missing",
-        None,
-        "not written yet",
+        "differs",
+        "tests/differential/test_operations_torch.py",
+        "`torch.fft` and every function of `torch.linalg` that is here, with the errors of "
+        "losses that depend on the phases of vectors. The gradient of `cholesky` is always "
+        "Hermitian (PyTorch's is not where the cotangent of the real diagonal has an imaginary "
+        "part); `cholesky_solve` gives no gradient to the triangle that it does not read.",
     ),
     Feature(
         "Q1",

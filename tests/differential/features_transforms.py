@@ -22,6 +22,22 @@ FEATURES = [
         "history prints without PyTorch's `AddBackward0`",
     ),
     Feature(
+        "modules",
+        "autograd.graph, forward_ad, function, functional, gradcheck, grad_mode, func, testing, "
+        "utils.checkpoint, nn.functional, linalg, special",
+        "differs",
+        "tests/engine/test_autograd_package.py::test_module",
+        "autograd.profiler is not there: Python's own profilers see the calls",
+    ),
+    Feature(
+        "printing in transforms",
+        "GradTrackingTensor, BatchedTensor, tangents, levels",
+        "differs",
+        "tests/engine/test_autograd_package.py::test_nested_levels",
+        "the batch is always the first axis (`bdim=0`); a value that all members share may be "
+        "shown as a batch under forward over reverse",
+    ),
+    Feature(
         "modes composed",
         "forward over forward, forward over reverse, reverse over forward, third order",
         "differs",
@@ -33,8 +49,9 @@ FEATURES = [
         "grad, grad_and_value, vjp, jvp, linearize, jacrev, jacfwd, hessian",
         "differs",
         f"{_FUNC}::test_gradients",
-        "no `GradTrackingTensor` is printed; writes to captured tensors inside grad are not "
-        "refused; a tangent of another dtype is cast",
+        "what `grad` cannot tell from an outside tensor (truths, detached tensors) prints without "
+        "`GradTrackingTensor`; writes to captured tensors inside grad are not refused; a tangent "
+        "of another dtype is cast",
     ),
     Feature(
         "vmap",
@@ -53,8 +70,7 @@ FEATURES = [
     Feature(
         "is_grads_batched",
         "autograd.grad over a batch of cotangents",
-        "differs",
-        "tests/engine/test_backward.py",
-        "a loop over the batch, with the same results",
+        "same",
+        "tests/engine/test_autograd_package.py::test_batched_cotangents_are_one_pass",
     ),
 ]

@@ -9,9 +9,12 @@ from __future__ import annotations
 from samples import (
     activations,
     arithmetic,
+    complexes,
     compositions,
     decompositions,
     elementwise,
+    elementwise_more,
+    fourier,
     indexing,
     layers,
     losses,
@@ -19,6 +22,7 @@ from samples import (
     reductions,
     shapes,
     sorting,
+    windows,
 )
 from samples.build import SAMPLES, Input, Sample, arrays, cotangent
 from samples.wrong_calls import ERROR_INPUTS, ERRORS
@@ -37,6 +41,7 @@ __all__ = [
 FAMILIES = (
     arithmetic,
     elementwise,
+    elementwise_more,
     reductions,
     shapes,
     indexing,
@@ -45,6 +50,9 @@ FAMILIES = (
     losses,
     activations,
     layers,
+    windows,
     decompositions,
+    complexes,
+    fourier,
     compositions,
 )

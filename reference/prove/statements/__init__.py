@@ -5,8 +5,10 @@ from __future__ import annotations
 from reference.prove.statement import Statement
 from reference.prove.statements import (
     activations,
+    complexes,
     contraction,
     convolution,
+    elementwise,
     embedding,
     indexing,
     linalg,
@@ -17,6 +19,7 @@ from reference.prove.statements import (
     shapes,
     softmax,
     sorting,
+    windows,
     writing,
 )
 
@@ -24,8 +27,10 @@ __all__ = ["statements"]
 
 _FAMILIES = (
     activations,
+    complexes,
     contraction,
     convolution,
+    elementwise,
     embedding,
     indexing,
     linalg,
@@ -36,6 +41,7 @@ _FAMILIES = (
     shapes,
     softmax,
     sorting,
+    windows,
     writing,
 )
 

@@ -1,0 +1,155 @@
+"""Windows that move over the last axes: their means and extremes, and views of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from reference import build
+from reference.build.window import put_windows, take_windows
+from reference.graph import Node
+from reference.prove.statement import Case, Shape, Statement, named
+
+__all__ = ["STATEMENTS"]
+
+Windows = tuple[tuple[tuple[int, ...], ...], ...]
+
+_PAIRS: Windows = (((0, 1), (1, 2)),)
+_PADDED: Windows = (((-1, 0), (1, 2)),)
+_IMAGE: Windows = (((0, 1), (1, 2)), ((-1, 0), (1, 2)))
+_EVEN: Windows = (((0, 1), (2, -1)),)
+
+# shape of the array, windows, by what sums are divided
+_GIVEN: tuple[tuple[Shape, Windows, Any], ...] = (
+    ((3,), _PAIRS, 2),
+    ((2, 3), _PADDED, (1, 2)),
+    ((3, 3), _IMAGE, 4),
+    ((2, 3, 3), _IMAGE, ((2, 4), (2, 4))),
+    ((3,), _EVEN, (2, 1)),
+)
+
+
+def _tables(windows: Windows) -> list[np.ndarray]:
+    return [np.array(table) for table in windows]
+
+
+def _shares(windows: Windows, scales: Any) -> np.ndarray:
+    counts = tuple(map(len, windows))
+    return np.broadcast_to(np.array(scales), counts)
+
+
+def _means(x: Any, windows: Windows, scales: Any) -> Node:
+    """The sum over the places of each window, over its share: as `avg_pool2d` is defined."""
+    rank = len(windows)
+    total = build.sum(take_windows(build.node(x), _tables(windows)), range(-rank, 0))
+    return build.divide(total, _shares(windows, scales))
+
+
+def _spread(x: Any, sizes: Shape, windows: Windows, scales: Any) -> Node:
+    """Every share added where its window lies."""
+    share = build.divide(x, _shares(windows, scales))
+    widths = tuple(len(table[0]) for table in windows)
+    lead = share.shape[: share.ndim - len(windows)]
+    apart = build.reshape(share, (*share.shape, *(1,) * len(widths)))
+    held = build.broadcast_to(apart, (*lead, *map(len, windows), *widths))
+    return put_windows(held, sizes, _tables(windows))
+
+
+def _largest(x: Any, windows: Windows) -> Any:
+    """By the definition of pooling, whose windows are the same."""
+    (table,) = windows
+    width = len(table[0])
+    step = table[1][0] - table[0][0] if len(table) > 1 else 1
+    held = build.node(x)
+    flat = build.reshape(held, (1, *held.shape)) if held.ndim == 1 else held
+    values, places = named("max_pool1d")(flat, width, step, return_indices=True)
+    shape = (*held.shape[:-1], len(table))
+    return build.reshape(values, shape), build.reshape(places, shape)
+
+
+def _read(x: Any, index: np.ndarray, rank: int) -> Node:
+    return named("gather")(x, -1, index)  # type: ignore[no-any-return]
+
+
+def _added(x: Any, sizes: Shape, index: np.ndarray, rank: int) -> Node:
+    zeros = np.zeros((*index.shape[:-1], *sizes))
+    return named("scatter_add")(zeros, -1, index, x)  # type: ignore[no-any-return]
+
+
+def _strided(
+    x: Any, size: Sequence[int], stride: Sequence[int], offset: int, layout: Shape
+) -> Node:
+    """The elements of the memory, which is that of an array in row-major order."""
+    memory = build.reshape(x, (prod(map(int, build.node(x).shape)),))
+    return named("as_strided")(memory, size, stride, offset)  # type: ignore[no-any-return]
+
+
+_INDEX = np.array([[0, 0], [2, 1]])
+_VIEWS: tuple[tuple[Shape, dict[str, Any]], ...] = (
+    ((4,), {"size": (2, 2), "stride": (1, 2), "offset": 0, "layout": (1,)}),
+    ((4,), {"size": (3, 2), "stride": (1, 1), "offset": 0, "layout": (1,)}),
+    ((2, 3), {"size": (2, 2), "stride": (2, 1), "offset": 1, "layout": (3, 1)}),
+)
+
+STATEMENTS = (
+    *(
+        Statement(
+            f"windows.{constant}",
+            _means,
+            tuple(
+                Case((shape,), {"windows": windows, "scales": scales})
+                for shape, windows, scales in _GIVEN
+            ),
+            kernel="expressions",
+        )
+        for constant in ("AVG_POOL", "ADAPTIVE_AVG_POOL")
+    ),
+    Statement(
+        "windows.AVG_POOL_SPREAD",
+        _spread,
+        tuple(
+            Case(
+                ((*shape[: len(shape) - len(windows)], *map(len, windows)),),
+                {"sizes": shape[-len(windows) :], "windows": windows, "scales": scales},
+            )
+            for shape, windows, scales in _GIVEN
+        ),
+        kernel="expressions",
+    ),
+    *(
+        Statement(
+            f"windows.{constant}",
+            _largest,
+            (
+                Case(((3,),), {"windows": _PAIRS}, orders=True),
+                Case(((1, 4),), {"windows": (((0, 1), (2, 3)),)}, orders=True),
+                Case(((2, 2),), {"windows": (((0, 1),),)}, orders=True),
+            ),
+            note="for every order of the elements",
+        )
+        for constant in ("MAX_POOL", "ADAPTIVE_MAX_POOL")
+    ),
+    Statement(
+        "windows.WINDOWS_PUT",
+        _added,
+        (Case(((2, 2),), {"sizes": (3,), "index": _INDEX, "rank": 1}),),
+    ),
+    Statement(
+        "windows.WINDOWS_GATHER",
+        _read,
+        (Case(((2, 3),), {"index": _INDEX, "rank": 1}),),
+    ),
+    *(
+        Statement(
+            f"windows.{constant}",
+            _strided,
+            tuple(Case((shape,), params) for shape, params in _VIEWS),
+            note="the kernel is a view of memory, and runs on floats alone",
+            kernel="floats",
+        )
+        for constant in ("AS_STRIDED", "UNFOLD")
+    ),
+)
