@@ -19,7 +19,7 @@ from reference.build.contract import einsum, expand_dims, matmul, swap_axes
 from reference.build.elementwise import Value, absolute, add, divide, multiply, node, subtract
 from reference.build.equations import root
 from reference.build.index import concat, getitem, pad, reshape, stack, take
-from reference.build.order import take_by_order
+from reference.build.order import argmax, take_by_order
 from reference.graph import Constant, Node
 from reference.starts import EigenpairStart, OrthogonalStart, TripletStart
 
@@ -59,10 +59,13 @@ def each_matrix(function: Callable[[Node], tuple[Node, ...]], matrix: Value) -> 
     if source.ndim == 2:
         return function(source)
     lead = tuple(int(size) for size in source.shape[:-2])
-    rows = reshape(source, (-1, *source.shape[-2:]))
-    results = [function(getitem(rows, k)) for k in range(int(rows.shape[0]))]
-    if not results:
-        raise ValueError("a factor of an empty batch of matrices has no shape: give a matrix")
+    count = prod(int(size) for size in lead)
+    rows = reshape(source, (count, *source.shape[-2:]))
+    results = [function(getitem(rows, k)) for k in range(count)]
+    if not results:  # what one matrix has, of none
+        height, width = (int(size) for size in source.shape[-2:])
+        shapes = function(Constant(np.eye(height, width)))
+        return tuple(Constant(np.zeros((*lead, *part.shape))) for part in shapes)
     return tuple(
         reshape(stack(parts), (*lead, *parts[0].shape)) for parts in zip(*results, strict=True)
     )
@@ -228,8 +231,11 @@ def _by_traces(source: Node, size: int) -> Node:
     return coefficient if size % 2 == 0 else multiply(coefficient, -1)
 
 
-def pivoted_factors(matrix: Node) -> tuple[Node, Node, Node]:
-    """(P, L, U) with A = P L U: Gauss's elimination, the largest element of a column first.
+def pivoted_factors(matrix: Node, pivot: bool = True) -> tuple[Node, Node, Node, Node]:
+    """(P, L, U, exchanges) with A = P L U: Gauss's elimination, the largest of a column first.
+
+    pivot: without it rows stay where they are, and P is the identity. exchanges: which row,
+    counted from 1, each of the first rows was exchanged with, one after another.
 
     L has ones on its diagonal, U is upper triangular, P is a permutation. It changes with the
     matrix in jumps only, so it is a constant to differentiation.
@@ -243,9 +249,13 @@ def pivoted_factors(matrix: Node) -> tuple[Node, Node, Node]:
     permuted: list[Node] = []
     lower: list[Node] = []
     upper: list[Node] = []
+    exchanges: list[Node] = []
     for step in range(steps):
-        key = absolute(getitem(rest, (slice(None), 0)))
-        rest, rows, *done = (_largest_first(part, key) for part in (rest, rows, *done))
+        exchanges.append(Constant(np.array(step + 1)))
+        if pivot:
+            key = absolute(getitem(rest, (slice(None), 0)))
+            exchanges[-1] = add(argmax(key, 0), step + 1)
+            rest, rows, *done = (_largest_first(part, key) for part in (rest, rows, *done))
         first, below = getitem(rest, 0), getitem(rest, (slice(1, None), slice(1, None)))
         permuted.append(getitem(rows, 0))
         row = [getitem(part, 0) for part in done]
@@ -259,7 +269,7 @@ def pivoted_factors(matrix: Node) -> tuple[Node, Node, Node]:
     for number in range(height - steps):  # rows beyond the last column
         permuted.append(getitem(rows, number))
         lower.append(_row([getitem(part, number) for part in done], steps))
-    return transposed(stack(permuted)), stack(lower), stack(upper)
+    return transposed(stack(permuted)), stack(lower), stack(upper), stack(exchanges)
 
 
 def _row(parts: Sequence[Node], length: int) -> Node:

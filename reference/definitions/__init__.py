@@ -12,30 +12,40 @@ from typing import Any
 
 from reference.definitions import (
     activations,
+    alignment,
     arrangement,
     attention,
+    bags,
     contraction,
     convolution,
     decompositions,
     elementwise_more,
+    grids,
     indexing,
     linalg,
     losses,
     losses_more,
+    matrices,
     normalisation,
     pointwise,
     pooling,
+    pooling_more,
+    recurrent,
     reductions,
     shapes,
     sorting,
     special,
+    special_more,
     spectral,
+    spectral_more,
     statistics,
+    torch_spellings,
     writing,
 )
 from reference.definitions.registry import REALS, Definition, Domain, Sample, Samples
 
 __all__ = [
+    "FIRST_TIER",
     "REALS",
     "SECOND_TIER",
     "Definition",
@@ -48,7 +58,7 @@ __all__ = [
     "names",
 ]
 
-_FAMILIES = (
+FIRST_TIER = (
     pointwise,
     reductions,
     shapes,
@@ -72,9 +82,18 @@ SECOND_TIER = (
     writing,
     decompositions,
     spectral,
+    alignment,
+    bags,
+    grids,
+    matrices,
+    pooling_more,
+    recurrent,
+    spectral_more,
+    special_more,
+    torch_spellings,
 )
 _rows: dict[str, Definition] = {
-    row.name: row for family in (*_FAMILIES, *SECOND_TIER) for row in family.DEFINITIONS
+    row.name: row for family in (*FIRST_TIER, *SECOND_TIER) for row in family.DEFINITIONS
 }
 _aliases: dict[str, str] = {alias: row.name for row in _rows.values() for alias in row.aliases}
 

@@ -13,7 +13,7 @@ from reference.definitions.registry import REALS, Definition, Sample, Samples
 from reference.definitions.sampling import calls, dyadic
 from reference.graph import Node
 
-__all__ = ["DEFINITIONS"]
+__all__ = ["DEFINITIONS", "scaled_sum"]
 
 
 def _matmul(input: Value, other: Value) -> Node:
@@ -72,7 +72,11 @@ def _tensordot(a: Value, b: Value, dims: int | tuple[Sequence[int], Sequence[int
 
 
 def _addmm(input: Value, mat1: Value, mat2: Value, *, beta: Value = 1, alpha: Value = 1) -> Node:
-    product = build.matmul(mat1, mat2)
+    return scaled_sum(input, build.matmul(mat1, mat2), beta, alpha)
+
+
+def scaled_sum(input: Value, product: Value, beta: Value, alpha: Value) -> Node:
+    """beta times input, plus alpha times a product."""
     return build.elementwise(lambda c, p, b, a: b * c + a * p, input, product, beta, alpha)
 
 

@@ -29,10 +29,22 @@ from reference.definitions.registry import REALS, Definition, Sample, Samples
 from reference.definitions.sampling import calls, dyadic
 from reference.graph import Constant, Node
 
-__all__ = ["DEFINITIONS"]
+__all__ = [
+    "DEFINITIONS",
+    "cholesky",
+    "cross",
+    "eigh",
+    "general",
+    "norm_of_matrices",
+    "solve_triangular",
+    "square",
+    "svd",
+    "unit_matrix",
+    "vander",
+]
 
 
-def _square(name: str, matrix: Node) -> int:
+def square(name: str, matrix: Node) -> int:
     """The size of square matrices."""
     if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
         raise RuntimeError(
@@ -42,7 +54,7 @@ def _square(name: str, matrix: Node) -> int:
     return int(matrix.shape[-1])
 
 
-def _identity(size: int) -> np.ndarray:
+def unit_matrix(size: int) -> np.ndarray:
     return np.eye(size, dtype=np.int64)
 
 
@@ -66,10 +78,10 @@ def _logdet(A: Value) -> Node:
 # factors
 
 
-def _cholesky(A: Value, *, upper: bool = False) -> Node:
+def cholesky(A: Value, *, upper: bool = False) -> Node:
     """L Lᵀ = A, or Uᵀ U = A."""
     source = build.node(A)
-    _square("cholesky", source)
+    square("cholesky", source)
     (factor,) = each_matrix(lambda a: (cholesky_factor(a),), symmetric_part(source))
     return transposed(factor) if upper else factor
 
@@ -85,7 +97,7 @@ def _cholesky_solve(B: Value, L: Value, upper: bool = False) -> Node:
 
 def _cholesky_inverse(L: Value, upper: bool = False) -> Node:
     held = build.node(L)
-    identity = build.broadcast_to(_identity(_square("cholesky_inverse", held)), held.shape)
+    identity = build.broadcast_to(unit_matrix(square("cholesky_inverse", held)), held.shape)
     return _cholesky_solve(identity, held, upper)
 
 
@@ -106,28 +118,38 @@ def _qr(A: Value, mode: str = "reduced") -> tuple[Node, Node]:
     return q, build.concat([r, build.matmul(transposed(q), rest)], -1)
 
 
-def _eigh(A: Value, UPLO: str = "L") -> tuple[Node, Node]:
+def eigh(A: Value, UPLO: str = "L") -> tuple[Node, Node]:
     """(w, V) with A V = V diag(w), VᵀV = 1, w ascending."""
     source = build.node(A)
-    _square("eigh", source)
+    square("eigh", source)
     values, vectors = each_matrix(eigenpairs, symmetric_part(source))
     return values, vectors
 
 
 def _eigvalsh(A: Value, UPLO: str = "L") -> Node:
-    return _eigh(A, UPLO)[0]
+    return eigh(A, UPLO)[0]
 
 
-def _svd(A: Value, full_matrices: bool = True, *, driver: Any = None) -> tuple[Node, Node, Node]:
+def svd(A: Value, full_matrices: bool = True, *, driver: Any = None) -> tuple[Node, Node, Node]:
     """(U, s, Vᵀ) with U diag(s) Vᵀ = A, UᵀU = VᵀV = 1, s descending."""
     source = build.node(A)
-    if full_matrices and source.shape[-1] != source.shape[-2]:
-        raise NotImplementedError(
-            f"svd(full_matrices=True) of shape {list(source.shape)}: the columns beyond the "
-            "singular values are not unique, so they have no derivative. Give full_matrices=False"
-        )
     left, values, right = each_matrix(singular_triplets, source)
+    if full_matrices:
+        height, width = (int(n) for n in source.shape[-2:])
+        left = _with_nothing(left, -1, height)
+        right = _with_nothing(right, -2, width)
     return left, values, right
+
+
+def _with_nothing(vectors: Node, axis: int, size: int) -> Node:
+    """Vectors beyond those of singular values: not unique, so without value or derivative."""
+    shape = [int(n) for n in vectors.shape]
+    missing = size - shape[axis]
+    if not missing:
+        return vectors
+    shape[axis] = missing
+    nothing = build.divide(Constant(np.zeros(shape)), 0)
+    return build.concat([vectors, nothing], axis)
 
 
 def _svdvals(A: Value, *, driver: Any = None) -> Node:
@@ -136,33 +158,39 @@ def _svdvals(A: Value, *, driver: Any = None) -> Node:
 
 def _lu(A: Value, *, pivot: bool = True) -> tuple[Node, Node, Node]:
     """(P, L, U) with P L U = A."""
-    if not pivot:
-        raise NotImplementedError("lu(pivot=False) has no definition: leave pivot=True")
-    p, lower, upper = each_matrix(pivoted_factors, A)
+    p, lower, upper, _ = each_matrix(lambda a: pivoted_factors(a, pivot), A)
     return p, lower, upper
 
 
 # equations
 
 
-def _solve_triangular(
+def solve_triangular(
     A: Value, B: Value, *, upper: bool, left: bool = True, unitriangular: bool = False
 ) -> Node:
     """The X with A X = B (or X A = B), of which A only one triangle is read."""
     matrix = build.triu(A, int(unitriangular)) if upper else build.tril(A, -int(unitriangular))
     if unitriangular:
-        matrix = build.add(matrix, _identity(_square("solve_triangular", matrix)))
+        matrix = build.add(matrix, unit_matrix(square("solve_triangular", matrix)))
     if left:
         return build.solve_linear(matrix, B)
     return transposed(build.solve_linear(transposed(matrix), transposed(B)))
 
 
-def _pinv(A: Value, *, rcond: Any = None, hermitian: bool = False) -> Node:
+def _pinv(
+    A: Value,
+    rcond: Any = None,
+    hermitian: bool = False,
+    *,
+    atol: Any = None,
+    rtol: Any = None,
+) -> Node:
     """(AᵀA)⁻¹ Aᵀ or Aᵀ (A Aᵀ)⁻¹: the pseudo-inverse of a matrix of full rank.
 
-    Where the rank is not full, it jumps, and has no derivative.
+    Where the rank is not full, it jumps, and has no derivative. rcond, atol, rtol: what counts
+    as zero in floating point, and no part of the mathematics.
     """
-    source = build.node(A)
+    source = symmetric_part(A) if hermitian else build.node(A)
     turned = transposed(source)
     if int(source.shape[-2]) >= int(source.shape[-1]):
         return build.solve_linear(build.matmul(turned, source), turned)
@@ -202,8 +230,8 @@ def _lstsq(
 def _matrix_power(A: Value, n: int) -> Node:
     """A multiplied by itself n times; of negative n, its inverse."""
     source = build.node(A)
-    size = _square("matrix_power", source)
-    identity = build.broadcast_to(_identity(size), source.shape)
+    size = square("matrix_power", source)
+    identity = build.broadcast_to(unit_matrix(size), source.shape)
     if n == 0:
         return identity
     base = source if n > 0 else build.solve_linear(source, identity)
@@ -224,7 +252,7 @@ def _multi_dot(tensors: Sequence[Value]) -> Node:
     return result
 
 
-def _cross(input: Value, other: Value, *, dim: int = -1) -> Node:
+def cross(input: Value, other: Value, *, dim: int = -1) -> Node:
     """The product of vectors of three along an axis."""
     first, second = build.node(input), build.node(other)
     for held in (first, second):
@@ -246,7 +274,7 @@ def _vecdot(x: Value, y: Value, *, dim: int = -1) -> Node:
     return build.sum(build.multiply(x, y), dim)
 
 
-def _vander(x: Value, *, N: int | None = None) -> Node:
+def vander(x: Value, *, N: int | None = None) -> Node:
     """Powers 0 … N - 1 of the elements, along a new last axis."""
     source = build.node(x)
     count = int(source.shape[-1]) if N is None else N
@@ -269,14 +297,14 @@ def _matrix_norm(
     rows, columns = (axis % source.ndim for axis in dim)
     rest = [axis for axis in range(source.ndim) if axis not in (rows, columns)]
     matrices = build.permute(source, (*rest, rows, columns))
-    result = _norm_of_matrices(matrices, ord)
+    result = norm_of_matrices(matrices, ord)
     if not keepdim:
         return result
     shape = [1 if axis in (rows, columns) else n for axis, n in enumerate(source.shape)]
     return build.reshape(result, shape)
 
 
-def _norm_of_matrices(matrices: Node, ord: Any) -> Node:
+def norm_of_matrices(matrices: Node, ord: Any) -> Node:
     if ord == "fro":
         return build.elementwise(sp.sqrt, build.sum(build.power(matrices, 2), (-2, -1)))
     if ord == "nuc":
@@ -296,15 +324,15 @@ def _cond(A: Value, p: Any = None) -> Node:
         values = _svdvals(source)
         first, last = (build.getitem(values, (Ellipsis, k)) for k in (0, -1))
         return build.divide(last, first) if p == -2 else build.divide(first, last)
-    identity = build.broadcast_to(_identity(_square("cond", source)), source.shape)
+    identity = build.broadcast_to(unit_matrix(square("cond", source)), source.shape)
     inverse = build.solve_linear(source, identity)
-    return build.multiply(_norm_of_matrices(source, p), _norm_of_matrices(inverse, p))
+    return build.multiply(norm_of_matrices(source, p), norm_of_matrices(inverse, p))
 
 
 # samples
 
 
-def _general(rng: np.random.Generator, *shape: int) -> np.ndarray:
+def general(rng: np.random.Generator, *shape: int) -> np.ndarray:
     """Well-conditioned matrices with singular values far from each other."""
     matrix = dyadic(rng, shape) / 4
     size = min(shape[-2:])
@@ -315,25 +343,25 @@ def _general(rng: np.random.Generator, *shape: int) -> np.ndarray:
 
 def _symmetric(rng: np.random.Generator, *shape: int) -> np.ndarray:
     """Positive definite, with eigenvalues far from each other."""
-    matrix = _general(rng, *shape, shape[-1])
+    matrix = general(rng, *shape, shape[-1])
     return np.asarray((matrix + matrix.swapaxes(-1, -2)) / 2)
 
 
 def _squares(*more: np.ndarray) -> Samples:
     return lambda rng: [
-        Sample((_general(rng, 3, 3),)),
-        Sample((_general(rng, 2, 2, 2),)),
-        Sample((_general(rng, 3, 3).T,)),
+        Sample((general(rng, 3, 3),)),
+        Sample((general(rng, 2, 2, 2),)),
+        Sample((general(rng, 3, 3).T,)),
         *(Sample((matrix,)) for matrix in more),
     ]
 
 
 def _tall_and_wide(**options: Any) -> Samples:
     return lambda rng: [
-        Sample((_general(rng, 3, 3),), dict(options)),
-        Sample((_general(rng, 4, 2),), dict(options)),
-        Sample((_general(rng, 3, 2).T,), dict(options)),
-        Sample((_general(rng, 2, 3, 2),), dict(options)),
+        Sample((general(rng, 3, 3),), dict(options)),
+        Sample((general(rng, 4, 2),), dict(options)),
+        Sample((general(rng, 3, 2).T,), dict(options)),
+        Sample((general(rng, 2, 3, 2),), dict(options)),
     ]
 
 
@@ -348,11 +376,11 @@ def _symmetrics(*options: dict[str, Any]) -> Samples:
 def _triangular(rng: np.random.Generator) -> list[Sample]:
     right = dyadic(rng, (3, 2))
     return [
-        Sample((_general(rng, 3, 3), right), {"upper": True}),
-        Sample((_general(rng, 3, 3), right), {"upper": False}),
-        Sample((_general(rng, 3, 3).T, right.T), {"upper": True, "left": False}),
-        Sample((_general(rng, 3, 3), right), {"upper": False, "unitriangular": True}),
-        Sample((_general(rng, 2, 2, 2), dyadic(rng, (2, 2, 1))), {"upper": True}),
+        Sample((general(rng, 3, 3), right), {"upper": True}),
+        Sample((general(rng, 3, 3), right), {"upper": False}),
+        Sample((general(rng, 3, 3).T, right.T), {"upper": True, "left": False}),
+        Sample((general(rng, 3, 3), right), {"upper": False, "unitriangular": True}),
+        Sample((general(rng, 2, 2, 2), dyadic(rng, (2, 2, 1))), {"upper": True}),
     ]
 
 
@@ -361,8 +389,8 @@ def _norms(rng: np.random.Generator) -> list[Sample]:
     return [
         Sample((dyadic(rng, (2, 3)),)),
         Sample((dyadic(rng, (2, 3, 2)), "fro", (0, 1), True)),
-        *(Sample((_general(rng, 3, 3) + 2.0**-6, order)) for order in sums),
-        *(Sample((_general(rng, 2, 2) + 2.0**-6, order)) for order in (2, -2, "nuc")),
+        *(Sample((general(rng, 3, 3) + 2.0**-6, order)) for order in sums),
+        *(Sample((general(rng, 2, 2) + 2.0**-6, order)) for order in (2, -2, "nuc")),
         Sample((np.zeros((2, 2)),), kind="kink"),
     ]
 
@@ -391,23 +419,23 @@ DEFINITIONS: tuple[Definition, ...] = (
     _row("slogdet", _slogdet, _squares(), results=_TWO),
     _row("logdet", _logdet, _symmetrics(), prefix=False),
     # factors
-    _row("cholesky", _cholesky, _symmetrics({"upper": True})),
+    _row("cholesky", cholesky, _symmetrics({"upper": True})),
     _row("qr", _qr, _tall_and_wide(), results=_TWO),
-    _row("eigh", _eigh, _symmetrics(), results=_TWO),
+    _row("eigh", eigh, _symmetrics(), results=_TWO),
     _row("eigvalsh", _eigvalsh, _symmetrics({"UPLO": "U"})),
-    _row("svd", _svd, _tall_and_wide(full_matrices=False), results=_THREE),
+    _row("svd", svd, _tall_and_wide(full_matrices=False), results=_THREE),
     _row("svdvals", _svdvals, _tall_and_wide()),
     _row("lu", _lu, _tall_and_wide(), results=_THREE),
     # equations
-    _row("solve_triangular", _solve_triangular, _triangular, arrays=2),
+    _row("solve_triangular", solve_triangular, _triangular, arrays=2),
     Definition(
         "cholesky_solve",
         _cholesky_solve,
         (REALS, REALS),
         (),
         calls(
-            lambda rng: (dyadic(rng, (3, 2)), np.tril(_general(rng, 3, 3))),
-            lambda rng: (dyadic(rng, (2, 1)), np.triu(_general(rng, 2, 2)), True),
+            lambda rng: (dyadic(rng, (3, 2)), np.tril(general(rng, 3, 3))),
+            lambda rng: (dyadic(rng, (2, 1)), np.triu(general(rng, 2, 2)), True),
         ),
         (),
         ("real",),
@@ -417,7 +445,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         _cholesky_inverse,
         (REALS,),
         (),
-        calls(lambda rng: (np.tril(_general(rng, 3, 3)),)),
+        calls(lambda rng: (np.tril(general(rng, 3, 3)),)),
         (),
         ("real",),
     ),
@@ -426,10 +454,10 @@ DEFINITIONS: tuple[Definition, ...] = (
         "lstsq",
         _lstsq,
         calls(
-            lambda rng: (_general(rng, 4, 2), dyadic(rng, (4, 3))),
-            lambda rng: (_general(rng, 3, 3).T, dyadic(rng, (3, 1))),
-            lambda rng: (_general(rng, 2, 3), dyadic(rng, (2, 1))),
-            lambda rng: (_general(rng, 2, 3, 2), dyadic(rng, (2, 3, 1))),
+            lambda rng: (general(rng, 4, 2), dyadic(rng, (4, 3))),
+            lambda rng: (general(rng, 3, 3).T, dyadic(rng, (3, 1))),
+            lambda rng: (general(rng, 2, 3), dyadic(rng, (2, 1))),
+            lambda rng: (general(rng, 2, 3, 2), dyadic(rng, (2, 3, 1))),
         ),
         arrays=2,
         results=("real", "real", "index", "real"),
@@ -439,10 +467,10 @@ DEFINITIONS: tuple[Definition, ...] = (
         "matrix_power",
         _matrix_power,
         calls(
-            lambda rng: (_general(rng, 3, 3), 3),
-            lambda rng: (_general(rng, 2, 2, 2), 2),
-            lambda rng: (_general(rng, 3, 3).T, -2),
-            lambda rng: (_general(rng, 2, 2), 1),
+            lambda rng: (general(rng, 3, 3), 3),
+            lambda rng: (general(rng, 2, 2, 2), 2),
+            lambda rng: (general(rng, 3, 3).T, -2),
+            lambda rng: (general(rng, 2, 2), 1),
         ),
     ),
     _row(
@@ -455,7 +483,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     _row(
         "cross",
-        _cross,
+        cross,
         calls(
             lambda rng: ((dyadic(rng, (3,)), dyadic(rng, (3,))), {"dim": -1}),
             lambda rng: ((dyadic(rng, (3, 2)), dyadic(rng, (2, 3)).T), {"dim": 0}),
@@ -464,16 +492,16 @@ DEFINITIONS: tuple[Definition, ...] = (
         arrays=2,
     ),
     _row("vecdot", _vecdot, calls(lambda rng: (dyadic(rng, (2, 3)), dyadic(rng, (3,)))), arrays=2),
-    _row("vander", _vander, calls(lambda rng: ((dyadic(rng, (3,)),), {"N": 4}))),
+    _row("vander", vander, calls(lambda rng: ((dyadic(rng, (3,)),), {"N": 4}))),
     # norms
     _row("matrix_norm", _matrix_norm, _norms),
     _row(
         "cond",
         _cond,
         calls(
-            lambda rng: (_general(rng, 2, 2),),
-            lambda rng: (_general(rng, 2, 2), -2),
-            lambda rng: (_general(rng, 2, 2), "fro"),
+            lambda rng: (general(rng, 2, 2),),
+            lambda rng: (general(rng, 2, 2), -2),
+            lambda rng: (general(rng, 2, 2), "fro"),
         ),
     ),
 )

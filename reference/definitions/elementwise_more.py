@@ -18,7 +18,7 @@ _NOT_ZERO = Domain(0.25)
 
 
 def _towards_zero(x: sp.Expr) -> sp.Expr:
-    return sp.Piecewise((sp.floor(x), x >= 0), (-sp.floor(-x), True))
+    return sp.Piecewise((sp.floor(x), x >= 0), (sp.ceiling(x), True))
 
 
 def _ceil(input: Value) -> Node:

@@ -15,7 +15,7 @@ from reference.definitions.registry import REALS, Definition, Domain, Sample
 from reference.definitions.sampling import calls, dyadic
 from reference.graph import Node
 
-__all__ = ["DEFINITIONS", "reduced"]
+__all__ = ["DEFINITIONS", "cross_entropy", "reduced"]
 
 
 def _softmax(input: Value, dim: int, dtype: Any = None) -> Node:
@@ -44,8 +44,17 @@ def _mse_loss(
     size_average: Any = None,
     reduce: Any = None,
     reduction: str = "mean",
+    weight: Value = None,
 ) -> Node:
-    return reduced(build.power(build.subtract(input, target), 2), reduction)
+    return _shares(build.power(build.subtract(input, target), 2), weight, reduction)
+
+
+def _shares(loss: Node, weight: Value, reduction: str) -> Node:
+    """A loss times weights, reduced; its mean is over the sum of the weights."""
+    if weight is None:
+        return reduced(loss, reduction)
+    weights = build.broadcast_to(weight, loss.shape)
+    return _weighted(build.multiply(weights, loss), weights, reduction)
 
 
 def _l1_loss(
@@ -54,8 +63,9 @@ def _l1_loss(
     size_average: Any = None,
     reduce: Any = None,
     reduction: str = "mean",
+    weight: Value = None,
 ) -> Node:
-    return reduced(build.absolute(build.subtract(input, target)), reduction)
+    return _shares(build.absolute(build.subtract(input, target)), weight, reduction)
 
 
 def _smooth_l1_loss(
@@ -139,7 +149,7 @@ def _weighted(loss: Node, weights: Node, reduction: str) -> Node:
     return build.divide(build.sum(loss), build.sum(weights))
 
 
-def _cross_entropy(
+def cross_entropy(
     input: Value,
     target: Value,
     weight: Value = None,
@@ -263,7 +273,7 @@ DEFINITIONS: tuple[Definition, ...] = (
             lambda rng: (dyadic(rng, (4,)), np.array(2)),
         ),
     ),
-    Definition("cross_entropy", _cross_entropy, (REALS, REALS), (), _entropies),
+    Definition("cross_entropy", cross_entropy, (REALS, REALS), (), _entropies),
     Definition(
         "binary_cross_entropy",
         _binary_cross_entropy,

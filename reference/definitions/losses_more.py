@@ -84,7 +84,11 @@ def _gaussian_nll_loss(
     eps: float = 1e-6,
     reduction: str = "mean",
 ) -> Node:
-    spread = build.maximum(var, eps)
+    first = build.node(input)
+    if build.node(var).shape == first.shape[:-1] != first.shape:  # one for each row
+        var = build.expand_dims(var, first.ndim - 1)
+    # the bound is no part of the gradient, says the documentation
+    spread = build.add(var, build.stop(build.subtract(build.maximum(var, eps), var)))
     loss = build.elementwise(
         lambda x, t, v: (sp.log(v) + (x - t) ** 2 / v) / 2, input, target, spread
     )
@@ -113,9 +117,14 @@ def _hinge_embedding_loss(
     reduce: Any = None,
     reduction: str = "mean",
 ) -> Node:
-    """The distance of alike pairs (target 1); how far others (-1) are inside the margin."""
+    """The distance of alike pairs (target 1); how far others (-1) are inside the margin.
+
+    Of any other target, both.
+    """
     inside = build.maximum(build.subtract(margin, input), 0)
-    return reduced(build.where(build.equal(target, 1), input, inside), reduction)
+    alike = build.where(build.equal(target, -1), 0, input)
+    unlike = build.where(build.equal(target, 1), 0, inside)
+    return reduced(build.add(alike, unlike), reduction)
 
 
 def _margin_ranking_loss(
@@ -221,6 +230,11 @@ DEFINITIONS: tuple[Definition, ...] = (
             lambda rng: (
                 (dyadic(rng, (2, 3)), dyadic(rng, (2, 3)), dyadic(rng, (2, 3), _POSITIVE) + 1),
                 {"full": True},
+            ),
+            lambda rng: (
+                dyadic(rng, (2, 3)),
+                dyadic(rng, (2, 3)),
+                dyadic(rng, (2,), _POSITIVE) + 1,
             ),
         ),
     ),

@@ -77,9 +77,14 @@ def _mul(input: Value, other: Value) -> Node:
 
 
 def _div(input: Value, other: Value, *, rounding_mode: str | None = None) -> Node:
+    if rounding_mode == "floor":
+        return _floor_divide(input, other)
+    if rounding_mode == "trunc":
+        return _trunc_divide(input, other)
     if rounding_mode is not None:
-        raise NotImplementedError(
-            f"div with rounding_mode={rounding_mode!r} has no definition: divide without rounding"
+        raise RuntimeError(
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+            f"'{rounding_mode}'"
         )
     return build.divide(input, other)
 
@@ -143,8 +148,18 @@ def _addcdiv(input: Value, tensor1: Value, tensor2: Value, *, value: Value = 1) 
 
 
 def _softplus(input: Value, beta: Value = 1, threshold: Value = 20) -> Node:
-    """log(1 + exp(beta x)) / beta; the threshold is an engine's shortcut, not mathematics."""
-    return build.elementwise(lambda x, b: _softplus_expression(b * x) / b, input, beta)
+    """log(1 + exp(beta x)) / beta, and x above a low threshold.
+
+    A threshold of 20 or more is an engine's shortcut, not mathematics.
+    """
+    soft = build.elementwise(lambda x, b: _softplus_expression(b * x) / b, input, beta)
+    if not build.is_number(threshold) or threshold >= _SHORTCUT:
+        return soft
+    beyond = build.greater(build.multiply(input, beta), threshold)
+    return build.where(beyond, input, soft)
+
+
+_SHORTCUT = 20
 
 
 def _leaky_relu(input: Value, negative_slope: Value = 0.01) -> Node:
@@ -183,7 +198,9 @@ def _hardtanh(input: Value, min_val: Value = -1.0, max_val: Value = 1.0) -> Node
 
 def _xlogy(input: Value, other: Value) -> Node:
     return build.elementwise(
-        lambda a, b: sp.Piecewise((0, sp.Eq(a, 0)), (a * sp.log(b), True)), input, other
+        lambda a, b: sp.Piecewise((a * sp.log(b), b > 0), (0, sp.Eq(a, 0)), (a * sp.log(b), True)),
+        input,
+        other,
     )
 
 
@@ -277,9 +294,8 @@ def _nearest(x: sp.Expr) -> sp.Expr:
 
 
 def _round(input: Value, *, decimals: int = 0) -> Node:
-    if decimals:
-        raise NotImplementedError("round to decimals has no definition: round to integers")
-    return build.stop(build.elementwise(_nearest, input))
+    scale = sp.Integer(10) ** decimals
+    return build.stop(build.elementwise(lambda x: _nearest(x * scale) / scale, input))
 
 
 def _floor_divide(input: Value, other: Value) -> Node:

@@ -23,7 +23,7 @@ from reference.definitions.registry import REALS, Definition, Sample, Samples
 from reference.definitions.sampling import calls, distinct, dyadic
 from reference.graph import Constant, Node
 
-__all__ = ["DEFINITIONS"]
+__all__ = ["DEFINITIONS", "largest_of_windows"]
 
 Steps = int | Sequence[int]
 
@@ -42,7 +42,7 @@ def _count(size: int, width: int, step: int, pad: int, ceil_mode: bool) -> int:
     return count - 1 if (count - 1) * step >= size + pad else count
 
 
-def _largest(x: Node, tables: Sequence[np.ndarray]) -> tuple[Node, Node]:
+def largest_of_windows(x: Node, tables: Sequence[np.ndarray]) -> tuple[Node, Node]:
     """The largest element of each window, and where it stands in the last axes, flattened."""
     rank = len(tables)
     inner = _sizes(x, rank)
@@ -82,14 +82,14 @@ def _max_pool(rank: int) -> Callable[..., Any]:
         """The largest element of each window; what lies in the padding never is."""
         source = build.node(input)
         kernel, spacing = each_axis(kernel_size, rank), each_axis(dilation, rank)
-        steps = kernel if stride is None else each_axis(stride, rank)
+        steps = kernel if stride is None or stride == [] else each_axis(stride, rank)
         tables = []
         for size, width, step, pad, space in zip(
             _sizes(source, rank), kernel, steps, each_axis(padding, rank), spacing, strict=True
         ):
             count = _count(size, space * (width - 1) + 1, step, pad, ceil_mode)
             tables.append(sliding_table(size, width, step, pad, count, space))
-        values, places = _largest(source, tables)
+        values, places = largest_of_windows(source, tables)
         return (values, places) if return_indices else values
 
     return max_pool
@@ -108,7 +108,7 @@ def _avg_pool(rank: int) -> Callable[..., Node]:
         """The mean of each window, of which padding is a part where it is counted."""
         source = build.node(input)
         kernel = each_axis(kernel_size, rank)
-        steps = kernel if stride is None else each_axis(stride, rank)
+        steps = kernel if stride is None or stride == [] else each_axis(stride, rank)
         tables, counts = [], []
         for size, width, step, pad in zip(
             _sizes(source, rank), kernel, steps, each_axis(padding, rank), strict=True
@@ -167,7 +167,7 @@ def _adaptive_max_pool(rank: int) -> Callable[..., Any]:
     def adaptive_max_pool(input: Value, output_size: Any, return_indices: bool = False) -> Any:
         """The largest elements of windows that cover every axis evenly."""
         source = build.node(input)
-        values, places = _largest(source, _adaptive_tables(source, output_size, rank))
+        values, places = largest_of_windows(source, _adaptive_tables(source, output_size, rank))
         return (values, places) if return_indices else values
 
     return adaptive_max_pool
@@ -389,6 +389,13 @@ def _lp_samples(rng: np.random.Generator) -> list[Sample]:
     ]
 
 
+def _lp_planes(rng: np.random.Generator) -> list[Sample]:
+    return [
+        Sample((np.abs(distinct(rng, (1, 2, 4, 3))), 3.0, 2)),
+        Sample((dyadic(rng, (1, 1, 3, 4)), 2.0, (3, 2), 1)),
+    ]
+
+
 def _extreme(name: str, function: Callable[..., Any], samples: Samples) -> Definition:
     """A row under the name, too, by which PyTorch asks for the indices."""
     aliases = (f"{name}_with_indices",)
@@ -405,6 +412,14 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("avg_pool2d", _avg_pool(2), (REALS,), (), _AVG2D),
     Definition("avg_pool3d", _avg_pool(3), (REALS,), (), _windows(((1, 1, 2, 3, 2), (2, 1), {}))),
     Definition("lp_pool1d", _lp_pool(1), (REALS,), (), _lp_samples),
+    Definition("lp_pool2d", _lp_pool(2), (REALS,), (), _lp_planes),
+    Definition(
+        "lp_pool3d",
+        _lp_pool(3),
+        (REALS,),
+        (),
+        calls(lambda rng: (np.abs(distinct(rng, (1, 1, 2, 2, 3))), 3.0, 2)),
+    ),
     Definition(
         "adaptive_avg_pool1d", _adaptive_avg_pool(1), (REALS,), (), _windows(((1, 2, 5), (3,), {}))
     ),
@@ -415,11 +430,23 @@ DEFINITIONS: tuple[Definition, ...] = (
         (),
         _windows(((1, 2, 3, 4), (2,), {}), ((1, 3, 5), ((2, None),), {})),
     ),
+    Definition(
+        "adaptive_avg_pool3d",
+        _adaptive_avg_pool(3),
+        (REALS,),
+        (),
+        _windows(((1, 1, 2, 3, 4), (2,), {}), ((1, 2, 3, 2), ((1, None, 2),), {})),
+    ),
     _extreme("adaptive_max_pool1d", _adaptive_max_pool(1), _windows(((1, 2, 5), (3,), {}))),
     _extreme(
         "adaptive_max_pool2d",
         _adaptive_max_pool(2),
         _windows(((1, 2, 3, 4), (2,), {}), ((1, 3, 5), ((2, None), True), {})),
+    ),
+    _extreme(
+        "adaptive_max_pool3d",
+        _adaptive_max_pool(3),
+        _windows(((1, 1, 2, 3, 4), (2,), {}), ((1, 2, 3, 2), ((1, None, 2), True), {})),
     ),
     Definition(
         "unfold",

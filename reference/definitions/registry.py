@@ -59,8 +59,9 @@ class Definition:
     argument where the derivative is a set: numbers, or "equal" where arguments tie.
     samples: from a random generator to calls that exercise the operation.
     results: what each result is: "value" (the promoted format of the arguments), "real" (the
-    same, integers becoming floats), "total" (the same, bools becoming int64), "index" (int64) or
-    "truth" (bool). view: whether the result shares memory with the first argument in PyTorch.
+    same, integers becoming floats), "total" (the same, bools becoming int64), "index" (int64),
+    "index32" (int32) or "truth" (bool). view: whether the result shares memory with the first
+    argument in PyTorch.
     """
 
     name: str

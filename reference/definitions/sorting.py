@@ -27,6 +27,8 @@ def _topk(
     input: Value, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
 ) -> tuple[Node, Node]:
     source = build.node(input)
+    if source.ndim == 0:
+        return build.sort_with_indices(source)
     (axis,) = build.normal_axes(dim, source.ndim)
     values, indices = build.sort_with_indices(source, axis, largest)
     key = (*(slice(None),) * axis, slice(0, k))

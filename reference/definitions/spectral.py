@@ -21,7 +21,7 @@ from reference.definitions.registry import REALS, Definition, Sample, Samples
 from reference.definitions.sampling import dyadic
 from reference.graph import Node
 
-__all__ = ["DEFINITIONS"]
+__all__ = ["DEFINITIONS", "transforms"]
 
 Pair = tuple[Node, Node | None]
 Sizes = int | Sequence[int] | None
@@ -212,6 +212,9 @@ def _row(
 
 
 _FFT, _IFFT = _complex(False), _complex(True)
+transforms: dict[str, Transform] = {"fft": _FFT, "rfft": _from_real, "irfft": _to_real}
+"""By name: of the array (or pair), the sizes, the axes, and where the factor goes."""
+
 _LAST_TWO = (-2, -1)
 
 DEFINITIONS: tuple[Definition, ...] = (

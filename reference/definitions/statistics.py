@@ -42,6 +42,8 @@ def _quantile(
     """
     source = build.node(input)
     rank = source.ndim
+    if rank == 0:
+        dim = None
     if dim is None:
         source, axis = build.reshape(source, -1), 0
     else:
@@ -98,6 +100,8 @@ def _between(ordered: Node, axis: int, place: Fraction, interpolation: str) -> N
 
 def _kthvalue(input: Value, k: int, dim: int = -1, keepdim: bool = False) -> tuple[Node, Node]:
     source = build.node(input)
+    if source.ndim == 0:
+        return build.sort_with_indices(source)
     (axis,) = build.normal_axes(dim, source.ndim)
     key = (*(slice(None),) * axis, slice(k - 1, k) if keepdim else k - 1)
     values, indices = build.sort_with_indices(source, axis)
@@ -110,6 +114,8 @@ def _median(input: Value, dim: int | None = None, keepdim: bool = False) -> Any:
     if dim is None:
         flat = build.reshape(source, -1)
         return _kthvalue(flat, (int(flat.shape[0]) + 1) // 2)[0]
+    if source.ndim == 0:
+        return build.sort_with_indices(source)
     (axis,) = build.normal_axes(dim, source.ndim)
     return _kthvalue(source, (int(source.shape[axis]) + 1) // 2, axis, keepdim)
 
@@ -167,14 +173,33 @@ def _std_mean(
     return build.elementwise(sp.sqrt, variance), middle
 
 
-def _cov(input: Value, *, correction: int = 1) -> Node:
-    """Covariances of the rows, over their columns."""
+def _cov(
+    input: Value, *, correction: int = 1, fweights: Value = None, aweights: Value = None
+) -> Node:
+    """Covariances of the rows, over their columns; of one row, its variance.
+
+    fweights: how often each column counts. aweights: how much each counts.
+    """
     source = build.node(input)
     rows = build.expand_dims(source, 0) if source.ndim < 2 else source
-    deviation = build.subtract(rows, build.mean(rows, 1, True))
-    products = build.matmul(deviation, build.swap_axes(deviation, 0, 1))
-    result = build.divide(products, int(rows.shape[1]) - correction)
-    return result if source.ndim > 1 else build.reshape(result, ())
+    if rows.ndim < 2:
+        rows = build.expand_dims(rows, 0)
+    weights: Node = Constant(np.ones(int(rows.shape[1]), dtype=np.int64))
+    for given in (fweights, aweights):
+        if given is not None:
+            weights = build.multiply(weights, given)
+    total = build.sum(weights)
+    middle = build.divide(build.matmul(rows, weights), total)
+    deviation = build.subtract(rows, build.expand_dims(middle, 1))
+    products = build.einsum("ik,jk,k->ij", deviation, deviation, weights)
+    number = total
+    if aweights is not None:
+        lost = build.divide(build.sum(build.multiply(weights, aweights)), total)
+        number = build.subtract(total, build.multiply(lost, correction))
+    else:
+        number = build.subtract(total, correction)
+    result = build.divide(products, number)
+    return build.reshape(result, ()) if int(rows.shape[0]) == 1 else result
 
 
 def _corrcoef(input: Value) -> Node:
@@ -335,6 +360,7 @@ def _quantiles(rng: np.random.Generator) -> list[Sample]:
         Sample((distinct(rng, (4, 3)).T, 0.25, 1, True)),
         Sample((distinct(rng, (2, 3)), 0.75)),
         *(Sample((distinct(rng, (6,)), 0.3125), {"interpolation": way}) for way in ways),
+        Sample((dyadic(rng, ()), 0.5, -1)),
         Sample((_TIED, 0.625, 1), kind="kink"),
     ]
 
@@ -392,6 +418,10 @@ DEFINITIONS: tuple[Definition, ...] = (
             lambda rng: (distinct(rng, (2, 4)),),
             lambda rng: ((distinct(rng, (4, 3)).T,), {"correction": 0}),
             lambda rng: (distinct(rng, (4,)),),
+            lambda rng: (
+                (distinct(rng, (2, 3)),),
+                {"fweights": np.array([1, 3, 2]), "aweights": np.array([0.5, 1.0, 2.0])},
+            ),
         ),
         results=("real",),
     ),

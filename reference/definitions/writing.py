@@ -15,13 +15,22 @@ from reference.definitions.registry import REALS, Definition, Sample, Samples
 from reference.definitions.sampling import calls, dyadic
 from reference.graph import Node, broadcast_shapes
 
-__all__ = ["DEFINITIONS"]
+__all__ = ["DEFINITIONS", "checked_index"]
 
 
 def _take_along_dim(input: Value, indices: Value, dim: int | None = None) -> Node:
     if dim is None:
         return build.getitem(build.reshape(input, -1), integers(indices).ravel())
-    return build.gather(input, dim, integers(indices))
+    source, places = build.node(input), integers(indices)
+    (axis,) = build.normal_axes(dim, source.ndim)
+    # all other axes broadcast
+    rest = broadcast_shapes(
+        tuple(1 if k == axis else n for k, n in enumerate(source.shape)),
+        tuple(1 if k == axis else n for k, n in enumerate(places.shape)),
+    )
+    whole = tuple(source.shape[axis] if k == axis else n for k, n in enumerate(rest))
+    asked = tuple(places.shape[axis] if k == axis else int(n) for k, n in enumerate(rest))
+    return build.gather(build.broadcast_to(source, whole), axis, np.broadcast_to(places, asked))
 
 
 def _embedding(
@@ -97,7 +106,7 @@ def _put(input: Value, index: Value, source: Value, accumulate: bool = False) ->
     return build.reshape(flat, held.shape)
 
 
-def _fits(input: Value, dim: int, index: np.ndarray, src: Value) -> None:
+def checked_index(input: Value, dim: int, index: np.ndarray, src: Value) -> None:
     """Refuse an index that no value of `src` stands for, or that points out of `input`."""
     if build.is_number(src):
         return
@@ -116,13 +125,13 @@ def _fits(input: Value, dim: int, index: np.ndarray, src: Value) -> None:
 
 def _scatter(input: Value, dim: int, index: Value, src: Value) -> Node:
     places = integers(index)
-    _fits(input, dim, places, src)
+    checked_index(input, dim, places, src)
     return build.scatter(input, dim, places, src)
 
 
 def _scatter_add(input: Value, dim: int, index: Value, src: Value) -> Node:
     places = integers(index)
-    _fits(input, dim, places, src)
+    checked_index(input, dim, places, src)
     return build.scatter_add(input, dim, places, src)
 
 
@@ -134,45 +143,6 @@ def _masked_scatter(input: Value, mask: Value, source: Value) -> Node:
     chosen = np.broadcast_to(known, [int(size) for size in shape])
     flat = build.getitem(build.reshape(source, -1), slice(0, int(chosen.sum())))
     return build.index_put(wide, chosen, flat)
-
-
-def _scatter_reduce(
-    input: Value, dim: int, index: Value, src: Value, reduce: str, *, include_self: bool = True
-) -> Node:
-    """Values combined at the places that gather would read: their sum or mean."""
-    places, values = integers(index), build.node(src)
-    _fits(input, dim, places, values)
-    if reduce == "sum":
-        return _scatter_sum(input, dim, places, values, include_self)
-    if reduce == "mean":
-        return _scatter_mean(input, dim, places, values, include_self)
-    raise NotImplementedError(
-        f"scatter_reduce with reduce={reduce!r} has no definition: use 'sum' or 'mean'"
-    )
-
-
-def _scatter_sum(input: Value, dim: int, index: np.ndarray, src: Node, include_self: bool) -> Node:
-    source = build.node(input)
-    counts = _counts(source, dim, index)
-    kept = source if include_self else build.where(build.node((counts > 0) * 1), 0, source)
-    return build.scatter_add(kept, dim, index, src)
-
-
-def _scatter_mean(
-    input: Value, dim: int, index: np.ndarray, src: Node, include_self: bool
-) -> Node:
-    counts = _counts(build.node(input), dim, index)
-    total = _scatter_sum(input, dim, index, src, include_self)
-    return build.divide(total, np.maximum(counts + include_self, 1))
-
-
-def _counts(source: Node, dim: int, index: np.ndarray) -> np.ndarray:
-    """How many values arrive at each element."""
-    grid: list[Any] = list(np.indices(index.shape, sparse=True))
-    grid[dim] = index
-    counts = np.zeros([int(size) for size in source.shape], dtype=np.int64)
-    np.add.at(counts, tuple(grid), 1)
-    return counts
 
 
 # samples
@@ -192,14 +162,6 @@ def _added(rng: np.random.Generator) -> list[Sample]:
         Sample((dyadic(rng, (3, 4)), 1, rng.integers(0, 4, (3, 5)), dyadic(rng, (3, 5)))),
         Sample((dyadic(rng, (4, 3)).T, 0, rng.integers(0, 3, (4, 2)), dyadic(rng, (4, 3)))),
         Sample((dyadic(rng, (5,)), 0, np.array([1, 1, 1]), dyadic(rng, (3,)))),
-    ]
-
-
-def _reduced(rng: np.random.Generator) -> list[Sample]:
-    return [
-        Sample((*sample.args, way), {"include_self": own})
-        for sample in _added(rng)
-        for way, own in (("sum", True), ("sum", False), ("mean", True), ("mean", False))
     ]
 
 
@@ -230,6 +192,7 @@ def _gathered(rng: np.random.Generator) -> list[Sample]:
         Sample((dyadic(rng, (3, 4)), rng.integers(0, 4, (3, 2)), 1)),
         Sample((dyadic(rng, (4, 3)).T, rng.integers(0, 3, (2, 4)), 0)),
         Sample((dyadic(rng, (2, 3)), np.array([5, 0, 4]))),
+        Sample((dyadic(rng, (1, 3)), np.array([[2], [0]]), 1)),
     ]
 
 
@@ -264,7 +227,6 @@ DEFINITIONS: tuple[Definition, ...] = (
     _row("index_add", _index_add, _added_slices, arrays=2),
     _row("scatter", _scatter, _scattered, arrays=2),
     _row("scatter_add", _scatter_add, _added, arrays=2),
-    _row("scatter_reduce", _scatter_reduce, _reduced, arrays=2),
     _row("take_along_dim", _take_along_dim, _gathered, ("take_along_axis",)),
     _row("embedding", _embedding, _rows_of_weights),
     _row(

@@ -11,15 +11,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from reference import build
 from reference.complexes import Complex, joined, parts, split
 from reference.complexes.pair import by_parts, imaginary, whole
 from reference.definitions import MissingDefinition, definition
-from reference.graph import Constant, IndexMap, Input, Node, Put, Solve
+from reference.graph import IndexMap, Input, Node, Put, Solve
 from reference.tensor import Tensor
 from reference.trace.complex_jaxpr import COMPLEX, PART_BY_PART, is_complex, is_traced, product
+from reference.trace.jax_primitives import POINTWISE, PRIMITIVES
+from reference.trace.jax_windows import window_positions
 
 __all__ = ["run_traced"]
 
@@ -63,14 +64,14 @@ class _Run:
         self.jax = jax
 
     def closed(self, closed: Any, given: Sequence[Any]) -> Values:
-        return self.body(closed.jaxpr, [np.asarray(c) for c in closed.consts], given)
+        return self.body(closed.jaxpr, [self.array(c) for c in closed.consts], given)
 
     def body(self, jaxpr: Any, consts: Sequence[Any], given: Sequence[Any]) -> Values:
         held: dict[Any, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
         held.update(zip(jaxpr.invars, given, strict=True))
 
         def read(atom: Any) -> Any:
-            return np.asarray(atom.val) if hasattr(atom, "val") else held[atom]
+            return self.array(atom.val) if hasattr(atom, "val") else held[atom]
 
         for equation in jaxpr.eqns:
             values = [read(atom) for atom in equation.invars]
@@ -84,6 +85,8 @@ class _Run:
 
     def equation(self, equation: Any, values: Values) -> Values:
         name = equation.primitive.name
+        if name in _SILENT:
+            return []
         if name in _LOOKED_THROUGH:
             return self.inner(equation.params, values)
         if name in _STRUCTURES:
@@ -99,10 +102,10 @@ class _Run:
             return [COMPLEX["fft"](*values, **equation.params)]
         if name in _MOVES:
             return self.moved(equation, values)
-        if name in _POINTWISE:
-            return [_POINTWISE[name](*values)]
-        if name in _PRIMITIVES:
-            result = _PRIMITIVES[name](*values, **equation.params)
+        if name in POINTWISE:
+            return [POINTWISE[name](*values)]
+        if name in PRIMITIVES:
+            result = PRIMITIVES[name](*values, **equation.params)
             return list(result) if isinstance(result, tuple) else [result]
         return self.defined(equation, values)
 
@@ -127,9 +130,9 @@ class _Run:
             ]  # fmt: skip
             return [Complex(real, imag) for real, imag in zip(*halves, strict=True)]
         if name == "dot_general":
-            return [product(lambda x, y: _dot_general(x, y, **equation.params), *values)]
+            return [product(lambda x, y: PRIMITIVES[name](x, y, **equation.params), *values)]
         if name in PART_BY_PART:
-            function = _PRIMITIVES[name]
+            function = PRIMITIVES[name]
             return [by_parts(lambda part: function(part, **equation.params), values[0])]
         if name not in COMPLEX:
             return self.defined(equation, values)
@@ -145,13 +148,21 @@ class _Run:
         return list(found) if primitive.multiple_results else [found]
 
     def concrete(self, equation: Any, values: Values) -> Values:
-        return [np.asarray(found) for found in self.bound(equation, values)]
+        return [self.array(found) for found in self.bound(equation, values)]
+
+    def array(self, value: Any) -> Any:
+        """NumPy's array; a key of random numbers, which NumPy has no dtype for, as it is."""
+        dtypes = self.jax.dtypes
+        is_key = hasattr(value, "dtype") and dtypes.issubdtype(value.dtype, dtypes.extended)
+        return value if is_key else np.asarray(value)
 
     def moved(self, equation: Any, values: Values) -> Values:
         """The same elements, where JAX puts them in arrays of positions."""
         sources = [number for number, v in enumerate(values) if isinstance(v, Node)]
-        if equation.primitive.name in ("concatenate", "pad"):
+        if equation.primitive.name in ("concatenate", "pad", "stack"):
             sources = list(range(len(values)))
+        elif equation.primitive.name == "dynamic_update_slice" and sources in ([0], [1], [0, 1]):
+            sources = [0, 1]
         elif sources != [0]:
             raise MissingDefinition(f"{equation.primitive.name} at positions that vary with x")
         nodes = [build.node(values[number]) for number in sources]
@@ -169,7 +180,7 @@ class _Run:
         return [build.take(joined, part) for part in found]
 
     def inner(self, params: dict[str, Any], values: Values) -> Values:
-        for key in ("call_jaxpr", "jaxpr", "fun_jaxpr"):
+        for key in ("call_jaxpr", "jaxpr", "fun_jaxpr", "call"):
             if key in params:
                 jaxpr = params[key]
                 return (
@@ -289,6 +300,57 @@ class _Run:
         kept[places[places >= 0]] = 0
         return [build.add(build.multiply(operand, kept.reshape(operand.shape)), put)]
 
+    def scattered_by(
+        self, params: dict[str, Any], values: Values, combine: Callable[[Any, Any], Node]
+    ) -> Values:
+        """Updates multiplied into the operand, or compared with it, one after the other."""
+        operand, index, updates = build.node(values[0]), values[1], build.node(values[2])
+        if isinstance(index, Node):
+            raise MissingDefinition("scatter at positions that vary with x")
+        places = self.targets(params, operand, index, updates).ravel()
+        result = build.reshape(operand, (-1,))
+        left = np.flatnonzero(places >= 0)
+        while left.size:  # the first update of each place, then the second, …
+            _, first = np.unique(places[left], return_index=True)
+            source = np.full(operand.size, -1)
+            source[places[left[first]]] = left[first]
+            new = combine(result, build.take(build.reshape(updates, (-1,)), source))
+            result = build.where(source >= 0, new, result)
+            left = np.delete(left, first)
+        return [build.reshape(result, operand.shape)]
+
+    def reduced(self, params: dict[str, Any], values: Values) -> Values:
+        """A reduction by a function of the user's, element after element."""
+        count = len(values) // 2
+        axes = tuple(params["dimensions"])
+        rows = []
+        for value in map(build.node, values[:count]):
+            kept = [axis for axis in range(value.ndim) if axis not in axes]
+            shape = [int(value.shape[axis]) for axis in kept]
+            rows.append(build.reshape(build.permute(value, (*axes, *kept)), (-1, *shape)))
+        carry: Values = [
+            build.broadcast_to(value, row.shape[1:])
+            for value, row in zip(values[count:], rows, strict=True)
+        ]
+        for step in range(int(rows[0].shape[0])):
+            carry = self.closed(params["jaxpr"], [*carry, *(build.getitem(r, step) for r in rows)])
+        return carry
+
+    def windows(self, params: dict[str, Any], values: Values) -> Values:
+        """The same over windows; padding holds the initial value."""
+        if len(values) != 2:
+            raise MissingDefinition("reduce_window of several arrays")
+        operand = build.node(values[0])
+        given = {key: value for key, value in params.items() if key not in ("jaxpr", "consts")}
+        cells = window_positions(operand.shape, **given)
+        flat = build.concat([build.reshape(part, (-1,)) for part in (operand, values[1])], 0)
+        held = build.take(flat, np.where(cells >= 0, cells, operand.size))
+        carry = build.broadcast_to(values[1], cells.shape[:-1])
+        for place in range(cells.shape[-1]):
+            part = build.getitem(held, (Ellipsis, place))
+            (carry,) = self.body(params["jaxpr"], params["consts"], [carry, part])
+        return [carry]
+
     def targets(
         self, params: dict[str, Any], operand: Node, index: np.ndarray, updates: Node
     ) -> np.ndarray:
@@ -315,14 +377,25 @@ _STRUCTURES: dict[str, _Structure] = {
     "custom_linear_solve": _Run.linear_solve,
     "scatter-add": lambda run, params, values: run.scattered(params, values, add=True),
     "scatter": lambda run, params, values: run.scattered(params, values, add=False),
+    "scatter-sub": lambda run, params, values: run.scattered(
+        params, [*values[:2], _negative(values[2])], add=True
+    ),
+    "scatter-mul": lambda run, params, values: run.scattered_by(params, values, build.multiply),
+    "scatter-max": lambda run, params, values: run.scattered_by(params, values, build.maximum),
+    "scatter-min": lambda run, params, values: run.scattered_by(params, values, build.minimum),
+    "reduce": _Run.reduced,
+    "reduce_window": _Run.windows,
 }
 _LOOKED_THROUGH = frozenset({
-    "checkpoint", "closed_call", "core_call", "custom_jvp_call", "custom_vjp_call",
+    "call", "checkpoint", "closed_call", "composite", "core_call", "custom_jvp_call",
+    "custom_vmap_call", "custom_vjp_call",
     "custom_vjp_call_jaxpr", "jit", "pjit", "remat", "remat2",
 })  # fmt: skip
+_SILENT = frozenset({"debug_callback", "debug_print"})  # printing is not mathematics
 _MOVES = frozenset({
-    "broadcast_in_dim", "concatenate", "dynamic_slice", "expand_dims", "gather", "pad", "reshape",
-    "rev", "slice", "split", "squeeze", "transpose",
+    "broadcast_in_dim", "concatenate", "dynamic_slice", "dynamic_update_slice", "expand_dims",
+    "gather", "pad", "reshape", "rev", "slice", "split", "squeeze", "stack", "tile", "transpose",
+    "unstack",
 })  # fmt: skip
 
 
@@ -346,6 +419,10 @@ def _both(value: Any) -> tuple[Node, Node]:
     return _half(value, 0), _half(value, 1)
 
 
+def _negative(value: Any) -> Any:
+    return by_parts(build.negative, value) if is_complex(value) else build.negative(value)
+
+
 def _row(value: Any, step: int) -> Any:
     if isinstance(value, Complex):
         return by_parts(lambda part: build.getitem(part, step), value)
@@ -366,217 +443,3 @@ def _chosen(condition: Node, new: Any, old: Any) -> Any:
         halves = [build.where(condition, _half(new, k), _half(old, k)) for k in (0, 1)]
         return Complex(*halves)
     return build.where(condition, new, old)
-
-
-def _map(expression: Callable[..., Any]) -> Callable[..., Node]:
-    return lambda *values: build.elementwise(expression, *values)
-
-
-def _defined(name: str) -> Callable[..., Any]:
-    return lambda *values: definition(name).function(*values)
-
-
-def _extreme(choose: Callable[..., Node], neutral: float) -> Callable[..., Any]:
-    """max and min; an infinity that cannot win is left out."""
-
-    def function(x: Any, y: Any) -> Any:
-        for one, other in ((x, y), (y, x)):
-            if not isinstance(one, Node) and bool((np.asarray(one) == neutral).all()):
-                return other
-        return choose(x, y)
-
-    return function
-
-
-def _select(which: Any, *cases: Any) -> Any:
-    """select_n: the case that `which` counts out, elementwise."""
-    if not isinstance(which, Node):
-        numbers = np.asarray(which).astype(np.intp)
-        if numbers.size and (numbers == numbers.flat[0]).all():
-            return build.broadcast_to(cases[int(numbers.flat[0])], numbers.shape or _shape(cases))
-    if len(cases) == 2:
-        return build.where(which, cases[1], cases[0])
-    result = cases[-1]
-    for number in reversed(range(len(cases) - 1)):
-        result = build.where(build.less(which, number + 0.5), cases[number], result)
-    return result
-
-
-def _shape(cases: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(cases[0].shape)
-
-
-def _converted(x: Any, *, new_dtype: Any, **parameters: Any) -> Any:
-    """Another format for the same numbers; truncation to integers has a derivative of zero."""
-    if np.dtype(new_dtype).kind in "iu" and not _is_whole(x):
-        towards_zero = build.where(
-            build.greater_equal(x, 0), _map(sp.floor)(x), _map(sp.ceiling)(x)
-        )
-        return build.stop(towards_zero)
-    return x
-
-
-def _is_whole(x: Any) -> bool:
-    """Whether a node is a truth value or an index, by what it is made of."""
-    expression = getattr(x, "expression", None)
-    if expression is None:
-        return bool(x.inputs) and all(
-            _is_whole(child) or (isinstance(child, Constant) and child.value.dtype.kind in "iub")
-            for child in x.inputs[:1]
-        )
-    return isinstance(expression, sp.Piecewise) and all(
-        value.is_Integer for value, _ in expression.args
-    )
-
-
-def _dot_general(x: Any, y: Any, *, dimension_numbers: Any, **parameters: Any) -> Node:
-    (summed, batched) = dimension_numbers
-    left, right = build.node(x), build.node(y)
-    mine = list(range(left.ndim))
-    theirs = list(range(left.ndim, left.ndim + right.ndim))
-    for one, other in (*zip(*summed, strict=True), *zip(*batched, strict=True)):
-        theirs[other] = mine[one]
-    lead = [mine[axis] for axis in batched[0]]
-    output = [*lead, *(mine[a] for a in range(left.ndim) if a not in (*summed[0], *batched[0]))]
-    output += [theirs[a] for a in range(right.ndim) if a not in (*summed[1], *batched[1])]
-    return build.contract([left, right], [mine, theirs], output)
-
-
-def _cumulative(scan: Callable[..., Node]) -> Callable[..., Node]:
-    def function(x: Any, *, axis: int, reverse: bool) -> Node:
-        if reverse:
-            return build.flip(scan(build.flip(x, axis), axis), axis)
-        return scan(x, axis)
-
-    return function
-
-
-def _cumlogsumexp(x: Any, axis: int) -> Node:
-    return _map(sp.log)(build.cumsum(_map(sp.exp)(x), axis))
-
-
-def _sort(*values: Any, dimension: int, num_keys: int, **parameters: Any) -> tuple[Node, ...]:
-    if num_keys != 1:
-        raise MissingDefinition("sort by several keys")
-    key = build.node(values[0])
-    shape = tuple(int(size) for size in key.shape)
-    flat = np.arange(key.size).reshape(shape)
-
-    def rule(ranks: np.ndarray) -> np.ndarray:
-        return np.take_along_axis(flat, np.argsort(ranks, dimension, kind="stable"), dimension)
-
-    return tuple(build.take_by_order(build.node(v), key, shape, rule) for v in values)
-
-
-def _top_k(x: Any, *, k: int, axis: int = -1, **parameters: Any) -> tuple[Node, Node]:
-    values, places = build.sort_with_indices(x, axis, descending=True)
-    lead = (slice(None),) * (axis % values.ndim)
-    key = (*lead, slice(0, k))
-    return build.getitem(values, key), build.getitem(places, key)
-
-
-def _reduced(reduce: Callable[..., Node]) -> Callable[..., Node]:
-    return lambda x, *, axes, **parameters: reduce(x, tuple(axes))
-
-
-def _over_one_axis(choose: Callable[..., Node]) -> Callable[..., Node]:
-    return lambda x, *, axes, **parameters: choose(x, axes[0])
-
-
-def _triangular_solve(
-    a: Any, b: Any, *, left_side: bool, lower: bool, transpose_a: bool, unit_diagonal: bool,
-    **parameters: Any,
-) -> Node:  # fmt: skip
-    matrix = build.node(a)
-    held = build.tril(matrix) if lower else build.triu(matrix)
-    if unit_diagonal:
-        ones = np.eye(int(matrix.shape[-1]))
-        held = build.add(build.multiply(held, 1 - ones), ones)
-    held = build.swap_axes(held, -1, -2) if transpose_a else held
-    if left_side:
-        return build.solve_linear(held, b)
-    turned = build.solve_linear(build.swap_axes(held, -1, -2), build.swap_axes(b, -1, -2))
-    return build.swap_axes(turned, -1, -2)
-
-
-_POINTWISE: dict[str, Callable[..., Any]] = {
-    "abs": build.absolute,
-    "add": build.add,
-    "add_any": build.add,
-    "and": build.logical_and,
-    "asin": _map(sp.asin),
-    "asinh": _map(sp.asinh),
-    "acos": _map(sp.acos),
-    "acosh": _map(sp.acosh),
-    "atan": _map(sp.atan),
-    "atan2": _map(sp.atan2),
-    "atanh": _map(sp.atanh),
-    "cbrt": lambda x: build.multiply(
-        build.sign(x), build.power(build.absolute(x), sp.Rational(1, 3))
-    ),
-    "ceil": lambda x: build.negative(definition("floor").function(build.negative(x))),
-    "clamp": lambda low, x, high: build.clip(x, low, high),
-    "copy": lambda x: x,
-    "copy_p": lambda x: x,
-    "cos": _map(sp.cos),
-    "cosh": _map(sp.cosh),
-    "div": build.divide,
-    "eq": build.equal,
-    "erf": _map(sp.erf),
-    "erfc": _map(sp.erfc),
-    "exp": _map(sp.exp),
-    "exp2": _map(lambda x: 2**x),
-    "expm1": _map(lambda x: sp.exp(x) - 1),
-    "floor": _defined("floor"),
-    "ge": build.greater_equal,
-    "gt": build.greater,
-    "is_finite": _defined("isfinite"),
-    "le": build.less_equal,
-    "log": _map(sp.log),
-    "log1p": _map(lambda x: sp.log(1 + x)),
-    "logistic": _defined("sigmoid"),
-    "lt": build.less,
-    "max": _extreme(build.maximum, -np.inf),
-    "min": _extreme(build.minimum, np.inf),
-    "mul": build.multiply,
-    "ne": build.not_equal,
-    "neg": build.negative,
-    "not": build.logical_not,
-    "optimization_barrier": lambda x: x,
-    "or": build.logical_or,
-    "pow": build.power,
-    "rsqrt": _map(lambda x: 1 / sp.sqrt(x)),
-    "select_n": _select,
-    "sign": build.sign,
-    "sin": _map(sp.sin),
-    "sinh": _map(sp.sinh),
-    "sqrt": _map(sp.sqrt),
-    "square": _map(lambda x: x**2),
-    "stop_gradient": build.stop,
-    "sub": build.subtract,
-    "tan": _map(sp.tan),
-    "tanh": _map(sp.tanh),
-}
-
-_PRIMITIVES: dict[str, Callable[..., Any]] = {
-    "argmax": _over_one_axis(build.argmax),
-    "argmin": _over_one_axis(build.argmin),
-    "convert_element_type": _converted,
-    "cumlogsumexp": _cumulative(_cumlogsumexp),
-    "cummax": _cumulative(build.cummax),
-    "cummin": _cumulative(build.cummin),
-    "cumprod": _cumulative(build.cumprod),
-    "cumsum": _cumulative(build.cumsum),
-    "dot_general": _dot_general,
-    "integer_pow": lambda x, *, y: build.power(x, int(y)),
-    "reduce_and": _reduced(build.smallest),
-    "reduce_max": _reduced(build.largest),
-    "reduce_min": _reduced(build.smallest),
-    "reduce_or": _reduced(build.largest),
-    "reduce_precision": lambda x, **parameters: x,
-    "reduce_prod": _reduced(build.prod),
-    "reduce_sum": _reduced(build.sum),
-    "sort": _sort,
-    "top_k": _top_k,
-    "triangular_solve": _triangular_solve,
-}

@@ -14,6 +14,7 @@ import numpy as np
 
 from reference import dtypes
 from reference.definitions import MissingDefinition
+from reference.trace.numpy_more import MORE
 from reference.trace.torch_function import complex_result
 
 __all__ = ["Namespace", "array_function", "array_ufunc", "namespace"]
@@ -57,6 +58,7 @@ _SPELLINGS = {
     "multiply": "mul",
     "swapaxes": "transpose",
     "take_along_axis": "take_along_dim",
+    "vander": "torch_vander",
     "true_divide": "div",
     "clip": "clamp",
     "conjugate": "conj",
@@ -99,8 +101,9 @@ def array_function(
     module = str(getattr(function, "__module__", "") or "")
     name = function.__name__
     special = _LINALG if "linalg" in module else _SPECIAL
-    if name in special:
-        return special[name](apply, *args, **kwargs)
+    found = special.get(name) or (MORE.get(name) if special is _SPECIAL else None)
+    if found is not None:
+        return found(apply, *args, **kwargs)
     spelling = _SPELLINGS.get(name, name)
     return complex_result(apply, name, apply(spelling, *args, **translated(name, kwargs)))
 
@@ -405,7 +408,6 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "std": _spread("std"),
     "sum": _sum,
     "mean": _mean,
-    "average": _mean,
     "prod": _prod,
     "cumsum": _cumulative("cumsum"),
     "cumprod": _cumulative("cumprod"),
@@ -417,7 +419,6 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "median": _median,
     "argsort": _argsort,
     "split": _split,
-    "array_split": _split,
     "take": _take,
     "flip": _flip,
     "expand_dims": _expand_dims,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from reference import dtypes
 from reference.tensor import Tensor
 
 __all__ = ["NumpyView", "as_numpy", "as_tensor"]
@@ -37,6 +38,7 @@ class NumpyView(NDArrayOperatorsMixin):
 
     def __init__(self, inner: Tensor) -> None:
         self.tensor = inner
+        self.reference_tensor = inner
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         given = [as_tensor(value) for value in inputs]
@@ -59,6 +61,10 @@ class NumpyView(NDArrayOperatorsMixin):
             return np.transpose(self)
         if name == "size":
             return self.tensor.numel()
+        if name == "dtype":
+            return _dtype(self.tensor)
+        if name == "astype":
+            return lambda dtype, **_: as_numpy(self.tensor.to(getattr(dtypes, _name(dtype))))
         found = getattr(self.tensor, name)
         return _wrapped(found) if callable(found) else as_numpy(found)
 
@@ -117,6 +123,18 @@ def as_tensor(value: Any) -> Any:
     if type(value) is dict:
         return {key: as_tensor(part) for key, part in value.items()}
     return value
+
+
+def _dtype(tensor: Tensor) -> Any:
+    """NumPy's dtype of the name; the tensor's own where NumPy has none."""
+    try:
+        return np.dtype(tensor.dtype.name)
+    except TypeError:
+        return tensor.dtype
+
+
+def _name(dtype: Any) -> str:
+    return str(getattr(dtype, "name", None) or np.dtype(dtype).name)
 
 
 def _wrapped(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -25,6 +25,10 @@ def call(apply: Apply, function: Any, args: Sequence[Any], kwargs: dict[str, Any
     Raises MissingDefinition where there is none.
     """
     name = function.__name__
+    if name in _TWICE and _is_pytorchs(function):
+        name = f"torch_{name}"
+    if name in _COPIES:
+        name = name.removesuffix("_copy")
     rows = _ROWS.get(name)
     if rows is not None:
         names, adapted = rows
@@ -33,7 +37,23 @@ def call(apply: Apply, function: Any, args: Sequence[Any], kwargs: dict[str, Any
     if name in _CONSTANT:
         return _filled(apply, args[0], _CONSTANT[name](*args[1:], **kwargs))
     named = {key: value for key, value in kwargs.items() if key not in _IGNORED}
+    if named.get("size_average") is not None or named.get("reduce") in (True, False):
+        named = _with_reduction(**named)
     return complex_result(apply, name, apply(name, *args, **named))
+
+
+def _is_pytorchs(function: Any) -> bool:
+    """Whether a function is PyTorch's own, or a method of its tensors."""
+    home = getattr(function, "__objclass__", function)
+    return str(getattr(home, "__module__", None)).partition(".")[0] == "torch"
+
+
+def _with_reduction(
+    size_average: bool | None = None, reduce: bool | None = None, **named: Any
+) -> dict[str, Any]:
+    """The parameters with `reduction` in the place of the two that PyTorch had before."""
+    way = "mean" if size_average in (True, None) else "sum"
+    return {**named, "reduction": way if reduce in (True, None) else "none"}
 
 
 def complex_result(apply: Apply, name: str, result: Any) -> Any:
@@ -55,6 +75,14 @@ _CONSTANT: dict[str, Callable[..., Any]] = {
     "empty_like": lambda **_: 0,
     "full_like": lambda fill_value, **_: fill_value,
 }
+# functions that PyTorch has in `linalg`, too, where they mean something else
+_TWICE = frozenset({"cross", "svd", "vander"})
+# the same elements as without `_copy`, in memory of their own
+_COPIES = frozenset({
+    "alias_copy", "as_strided_copy", "diagonal_copy", "expand_copy", "narrow_copy", "permute_copy",
+    "select_copy", "split_copy", "squeeze_copy", "t_copy", "transpose_copy", "unbind_copy",
+    "unsqueeze_copy", "view_copy",
+})  # fmt: skip
 _IGNORED = frozenset({"_stacklevel", "inplace", "out"})  # no part of what is computed
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from reference.build import take
 from reference.definitions import MissingDefinition
 from reference.tensor import Tensor, apply, from_node
+from reference.trace.torch_aten import bound
 
 __all__ = ["run_exported"]
 
@@ -34,15 +35,23 @@ _LIKE = frozenset({
     "empty_like", "full_like", "new_empty", "new_full", "new_ones", "new_zeros", "ones_like",
     "scalar_tensor", "sym_size", "zeros_like",
 })  # fmt: skip
+_RANDOM = frozenset({
+    "bernoulli", "bernoulli_", "cauchy_", "exponential_", "geometric_", "log_normal_",
+    "multinomial", "native_dropout", "normal", "normal_", "poisson", "rand", "rand_like",
+    "randint", "randint_like", "randn", "randn_like", "randperm", "random_", "uniform_",
+})  # fmt: skip
 _SAME = frozenset({
     "_to_copy", "clone", "contiguous", "lift_fresh", "lift_fresh_copy", "to", "type_as",
 })  # fmt: skip
 _NAMES = {
     "_softmax": "softmax",
     "_log_softmax": "log_softmax",
-    "native_layer_norm": "layer_norm",
     "clamp_min": "clamp",
-    "linalg_inv_ex": "inv",
+    "_batch_norm_impl_index": "native_batch_norm",
+    "_native_batch_norm_legit": "native_batch_norm",
+    "cross": "torch_cross",
+    "svd": "torch_svd",
+    "vander": "torch_vander",
     "__and__": "logical_and",
     "__or__": "logical_or",
     "bitwise_and": "logical_and",
@@ -161,27 +170,34 @@ class _Run:
         if target is operator.getitem:
             source, place = args
             return source[place] if isinstance(source, (tuple, list)) else source
+        name = str(getattr(target, "_opname", None) or getattr(target, "__name__", target))
+        if name in _RANDOM:
+            raise NotImplementedError(
+                f"{name} draws random numbers, so the function has no one value: draw them "
+                "beforehand and give them as an argument, or switch to evaluation"
+            )
         if not _has_tensor([*args, *kwargs.values()]):
             return target(*args, **kwargs)
-        name = str(getattr(target, "_opname", None) or getattr(target, "__name__", target))
         if name in _LIKE:
             return target(*self.real(args), **kwargs)
         if name in _SAME:
             return apply("clone", args[0])
         if name == "detach":
             return args[0].detach() if self.detaches else args[0]
-        if name in _MOVES and not _has_tensor([*args[1:], *kwargs.values()]):
+        if name.removesuffix("_copy") in _MOVES and not _has_tensor([*args[1:], *kwargs.values()]):
             return self.moved(target, args, kwargs)
         named = {key: value for key, value in kwargs.items() if key not in _DROPPED}
-        return self.defined(name, args, named)
+        return self.defined(target, name, args, named)
 
-    def defined(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def defined(self, target: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if name in ("_softmax", "_log_softmax"):
             return apply(_NAMES[name], args[0], args[1])
         if name == "clamp_max":
             return apply("clamp", args[0], None, args[1])
         if name == "linear" or not name.endswith("_") or name.startswith("__"):
-            return apply(_NAMES.get(name, name), *args, **kwargs)
+            own = _NAMES.get(name, name)
+            given, named = bound(target, own, args, kwargs)
+            return apply(own, *given, **named)
         if name == "copy_":
             return args[0].copy_(args[1])
         return args[0].replace(name[:-1], *args[1:], **kwargs)
