@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from reference.adapters.adapter import Adapter, flattened
 from reference.audit.engines import EngineUnderTest
+from reference.floats import format_of
 from reference.points import Point
 from reference.tensor import apply, tensor
 
@@ -22,7 +24,19 @@ __all__ = ["Call", "call_of"]
 # Running statistics and the like, which engines update and do not differentiate.
 _CONSTANT = {"batch_norm": (1, 2), "instance_norm": (1, 2)}
 # Functions of symmetric matrices: how a gradient is spread over the two triangles is a convention.
-_SYMMETRIC = frozenset({"cholesky", "eigh", "eigvalsh"})
+_SYMMETRIC = frozenset({"cholesky", "cholesky_ex", "eigh", "eigvalsh"})
+# Functions of triangular matrices: which argument, that which says upper, and its default. What is
+# in the other triangle is not read, and engines differ in whether its gradient is zero.
+_TRIANGULAR = {
+    "cholesky_solve": (1, 2, False),
+    "cholesky_inverse": (0, 1, False),
+    "triangular_solve": (1, 2, True),
+}
+# Functions of logarithms of probabilities that sum to one: an engine may give the gradient within
+# these alone, as PyTorch does.
+_PROBABILITIES = frozenset({"ctc_loss"})
+# Functions whose default of `eps` depends on the dtype, which a definition does not know.
+_OF_THE_FORMAT = frozenset({"rms_norm"})
 # Factors whose signs are free: their squares are compared.
 _SQUARED = {"eigh": (1,), "svd": (0, 2), "qr": (0, 1)}
 
@@ -59,22 +73,27 @@ def call_of(engine: EngineUnderTest, operation: str, point: Point, dtype: str) -
 
     args = [slotted(value, place not in constant) for place, value in enumerate(point.args)]
     kwargs = {name: slotted(value, False) for name, value in point.kwargs.items()}
+    if operation in _OF_THE_FORMAT and len(args) < 4:
+        kwargs.setdefault("eps", 2.0 ** (1 - format_of(dtype).precision))
     function = engine.operations[operation]
 
     def theirs(*floats: Any) -> Any:
         def fill(value: Any) -> Any:
             return _filled(value, floats, lambda array: _constant(engine, array, dtype))
 
+        named = {name: fill(value) for name, value in kwargs.items()}
         given = _symmetric(operation, [fill(value) for value in args])
-        result = function(*given, **{name: fill(value) for name, value in kwargs.items()})
+        given = _within_domain(operation, given, named, lambda name: engine.operations[name])
+        result = function(*given, **named)
         return _compared(operation, _float_parts(engine.adapter, result), engine.join)
 
     def ours(*floats: Any) -> Any:
         def fill(value: Any) -> Any:
             return _filled(value, floats, tensor)
 
-        given = _symmetric(operation, [fill(value) for value in args])
         named = {name: fill(value) for name, value in kwargs.items()}
+        given = _symmetric(operation, [fill(value) for value in args])
+        given = _within_domain(operation, given, named, lambda name: partial(apply, name))
         result = apply(operation, *given, **named)
         parts = [part for part in flattened(result) if "float" in str(part.dtype)]
         return _compared(operation, parts, None if engine.join is None else _joined)
@@ -105,6 +124,23 @@ def _symmetric(operation: str, args: list[Any]) -> list[Any]:
     if operation in _SYMMETRIC:
         return [(args[0] + args[0].swapaxes(-1, -2)) / 2, *args[1:]]
     return args
+
+
+def _within_domain(
+    operation: str,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    function: Callable[[str], Callable[..., Any]],
+) -> list[Any]:
+    """The arguments with the triangle that is not read set to zero, with sums made one."""
+    if operation in _PROBABILITIES:
+        return [function("log_softmax")(args[0], -1), *args[1:]]
+    if operation not in _TRIANGULAR:
+        return args
+    which, says, default = _TRIANGULAR[operation]
+    upper = args[says] if len(args) > says else kwargs.get("upper", default)
+    kept = function("triu" if upper else "tril")(args[which])
+    return [*args[:which], kept, *args[which + 1 :]]
 
 
 def _float_parts(adapter: Adapter, result: Any) -> list[Any]:

@@ -27,6 +27,7 @@ from reference.audit import (
 )
 from reference.audit.table import Table, resolved
 from reference.engines.engine import EngineError
+from reference.floats import format_of
 
 __all__ = ["EngineUnderTest", "audited_engine", "engine_names"]
 
@@ -69,6 +70,15 @@ class EngineUnderTest:
         if self.name == "jax":
             return plain.astype("bfloat16")
         raise EngineError(f"{self.name} has no bfloat16: choose another dtype")
+
+    def flushes(self, dtype: str) -> bool:
+        """Whether its arithmetic takes subnormal numbers for zero; measured.
+
+        Some engines trade them for speed, and say so.
+        """
+        smallest = np.array([2.0 ** format_of(dtype).emin])
+        halved = self.array(smallest, dtype) * self.array(np.array([0.5]), dtype)
+        return not self.adapter.content(halved).any()
 
     def constant(self, content: np.ndarray) -> Any:
         """One of its arrays, of integers or bools."""

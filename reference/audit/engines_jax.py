@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from reference.audit.engines_jax_lax import LAX_OPERATIONS, lax_operation
 from reference.audit.numpy_names import spelled
 from reference.audit.table import Maker, Table, numpy_style, path
 
 __all__ = ["MODULES", "TABLE", "prepare"]
 
-MODULES = ("jax.numpy", "jax.nn", "jax.scipy.special", "jax.scipy.linalg", "jax.lax")
+MODULES = ("jax.numpy", "jax.nn", "jax.scipy.special", "jax.scipy.linalg", "jax.scipy.integrate",
+           "jax.lax")  # fmt: skip
 
 
 def prepare(jax: Any) -> None:
@@ -136,8 +138,65 @@ def _triangular(root: Any) -> Callable[..., Any]:
     return solve
 
 
+def _lu(root: Any) -> Callable[..., Any]:
+    def lu(x: Any) -> Any:
+        return root.scipy.linalg.lu(x)
+
+    return lu
+
+
+def _logdet(root: Any) -> Callable[..., Any]:
+    return lambda x: root.numpy.linalg.slogdet(x)[1]
+
+
+def _index_select(root: Any) -> Callable[..., Any]:
+    return lambda x, dim, index: root.numpy.take(x, index, axis=dim)
+
+
+def _expand(root: Any) -> Callable[..., Any]:
+    def expand(x: Any, *shape: Any) -> Any:
+        wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+        lead = len(wanted) - x.ndim
+        sizes = [x.shape[k - lead] if size == -1 else size for k, size in enumerate(wanted)]
+        return root.numpy.broadcast_to(x, sizes)
+
+    return expand
+
+
 TABLE: Table = {
     **spelled("numpy"),
+    **{name: lax_operation(name) for name in LAX_OPERATIONS},
+    "lu": _lu,
+    "logdet": _logdet,
+    "index_select": _index_select,
+    "expand": _expand,
+    "roll": numpy_style("numpy.roll"),
+    "tile": numpy_style("numpy.tile"),
+    "rot90": lambda root: lambda x, k=1, dims=(0, 1): root.numpy.rot90(x, k, dims),
+    "tensordot": lambda root: lambda x, y, dims=2: root.numpy.tensordot(x, y, dims),
+    "cov": lambda root: lambda x, correction=1: root.numpy.cov(x, ddof=correction),
+    "corrcoef": "numpy.corrcoef",
+    "nansum": numpy_style("numpy.nansum"),
+    "nanmean": numpy_style("numpy.nanmean"),
+    "diff": lambda root: lambda x, n=1, dim=-1: root.numpy.diff(x, n, dim),
+    "trapezoid": lambda root: (
+        lambda y, x=None, dx=1.0, dim=-1: root.scipy.integrate.trapezoid(y, x, dx, dim)
+    ),
+    "cross": lambda root: lambda x, y, dim=-1: root.numpy.cross(x, y, axis=dim),
+    "vander": lambda root: (
+        lambda x, N=None, increasing=True: root.numpy.vander(x, N, increasing=increasing)
+    ),
+    "atleast_1d": "numpy.atleast_1d",
+    "atleast_2d": "numpy.atleast_2d",
+    "block_diag": "scipy.linalg.block_diag",
+    "cholesky_solve": lambda root: (
+        lambda b, c, upper=False: root.scipy.linalg.cho_solve((c, not upper), b)
+    ),
+    "round": lambda root: lambda x: root.lax.round(x, root.lax.RoundingMethod.TO_NEAREST_EVEN),
+    "linear": lambda root: (
+        lambda x, weight, bias=None: x @ weight.mT if bias is None else x @ weight.mT + bias
+    ),
+    "addmm": lambda root: lambda c, a, b, *, beta=1, alpha=1: beta * c + alpha * (a @ b),
     **{
         name: _special(name)
         for name in ("digamma", "polygamma", "erf", "erfc", "erfinv", "ndtr", "log_ndtr", "ndtri",

@@ -25,6 +25,9 @@ _OTHERS: dict[str, str | Maker] = {
     "view_as_real": lambda root: lambda x: root.view_as_real(root.complex(*x)),
 }
 
+# Jumps wherever two numbers are equal, and nobody asks for it elsewhere.
+_LEFT_OUT = frozenset({"mode"})
+
 
 def _found(name: str) -> Maker:
     """Where PyTorch has the function of that name; AttributeError where it has none."""
@@ -72,4 +75,8 @@ def _place(name: str) -> str | Maker:
     return _fourier(name) if "fft" in name else _found(name)
 
 
-TABLE: Table = {row.name: _place(row.name) for row in definitions() if row.domain}
+TABLE: Table = {
+    row.name: _place(row.name)
+    for row in definitions()
+    if row.domain and row.name not in _LEFT_OUT and not row.name.startswith("_")
+}

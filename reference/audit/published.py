@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from reference.audit.model import MODES, SYMBOLS, Finding, Outcome, Settings
@@ -64,7 +67,8 @@ def markdown(title: str, data: Mapping[str, Any]) -> str:
     operations = list(dict.fromkeys(outcome.operation for outcome in outcomes))
     found = {(outcome.operation, outcome.dtype): outcome for outcome in outcomes}
     versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
-    cells = ", ".join(f"{count} {verdict}" for verdict, count in data["counts"].items())
+    cells = _numbers(data["counts"])
+    ordinary = _numbers(Counter(v for outcome in outcomes for v in outcome.plain.values()))
     points = data["settings"]["points"]
     made = (
         f"Made by `python -m reference audit --engine {data['engine']}` with {versions}: "
@@ -80,7 +84,9 @@ def markdown(title: str, data: Mapping[str, Any]) -> str:
         "",
         made,
         "",
-        f"Cells: {cells}.",
+        f"Cells at ordinary numbers: {ordinary}.",
+        "",
+        f"Cells with extreme numbers, at which many products of two overflow or vanish: {cells}.",
         "",
         "## Verdicts",
         "",
@@ -100,7 +106,15 @@ def markdown(title: str, data: Mapping[str, Any]) -> str:
     if errors:
         lines += ["", "## Not brought to an end", ""]
         lines += [f"- `{o.operation}` {o.dtype}: {_plain(o.error or '')}" for o in errors]
+    short = [outcome for outcome in outcomes if outcome.left and not outcome.error]
+    if short:
+        text = ", ".join(f"`{o.operation}` {o.dtype} ({o.left})" for o in short)
+        lines += ["", "## Points left out", "", f"For want of time, so many of each: {text}."]
     return "\n".join(lines) + "\n"
+
+
+def _numbers(found: Mapping[str, int]) -> str:
+    return ", ".join(f"{found[verdict]} {verdict}" for verdict in SYMBOLS if found.get(verdict))
 
 
 def _findings(
@@ -144,9 +158,15 @@ def _item(finding: Finding, also: Sequence[str]) -> str:
 
 
 def _short(truth: str) -> str:
-    """A number's text with fewer digits."""
-    digits, e, exponent = truth.partition("e")
-    return digits[:16] + e + exponent if digits[:1] in "-0123456789" else truth
+    """A number's text with fewer digits, rounded; in Python's own way where a float holds it."""
+    try:
+        value = Decimal(truth)
+    except InvalidOperation:
+        return truth  # a set
+    near = float(value)
+    if math.isfinite(near) and (near or not value):
+        return repr(near)
+    return f"{value:.16e}"  # beyond the range of floats
 
 
 def _plain(text: str) -> str:

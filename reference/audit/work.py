@@ -20,7 +20,15 @@ import numpy as np
 
 from reference.audit.calls import Call, call_of
 from reference.audit.engines import EngineUnderTest, audited_engine
-from reference.audit.extremes import ELEMENTWISE, is_extreme, is_far
+from reference.audit.extremes import (
+    ELEMENTWISE,
+    has_floats,
+    is_extreme,
+    is_far,
+    is_flushed,
+    is_near_the_end,
+    without_subnormals,
+)
 from reference.audit.model import (
     GRAVITY,
     MODE_NAMES,
@@ -31,6 +39,7 @@ from reference.audit.model import (
     Settings,
     graver,
 )
+from reference.audit.normwise import is_right_normwise
 from reference.checking import Comparison, Element, Report, check
 from reference.commands.jobs import Done, run_pieces
 from reference.points import Point, special_points
@@ -76,10 +85,20 @@ def _loaded(name: str, modules: tuple[str, ...]) -> EngineUnderTest:
 
 
 def points_of(piece: Piece) -> list[Point]:
-    """The points of a piece, the same on every machine."""
+    """The points of a piece, the same on every machine.
+
+    An engine that takes subnormal numbers for zero is asked at the smallest normal ones instead.
+    """
     seed = [piece.settings.seed, zlib.crc32(piece.operation.encode())]
     rng = np.random.default_rng(seed)
-    return special_points(piece.operation, piece.dtype, rng, limit=piece.settings.points)
+    points = [
+        point
+        for point in special_points(piece.operation, piece.dtype, rng, limit=piece.settings.points)
+        if has_floats(point)  # there is something to differentiate by
+    ]
+    if not _loaded(piece.settings.engine, piece.settings.load).flushes(piece.dtype):
+        return points
+    return [without_subnormals(point, piece.dtype) for point in points]
 
 
 def command_of(piece: Piece, point: int, mode: str) -> str:
@@ -209,8 +228,10 @@ class _Gathered:
         for comparison in report.comparisons:
             mode = _mode(comparison)
             for verdict in comparison.counts:
-                own = "correct" if verdict in _GOOD else verdict
-                self.note(mode, own, far and self._only_far(verdict, comparison))
+                good = verdict in _GOOD or self._only_flushed(verdict, comparison)
+                good = good or self._right_normwise(verdict, comparison)
+                own = "correct" if good else verdict
+                self.note(mode, own, self._is_extreme(far, verdict, comparison))
                 if own not in ("correct", "undecided"):
                     self._found(number, point, mode, own, comparison)
             if not comparison.counts:
@@ -226,6 +247,30 @@ class _Gathered:
             for mode in modes:
                 if mode in self.piece.settings.what:
                     self._fault(number, point, mode, kind, fault.text)
+
+    def _is_extreme(self, far: bool, verdict: str, comparison: Comparison) -> bool:
+        """Whether a verdict is that of extreme numbers alone: given, or to be returned."""
+        if far and self._only_far(verdict, comparison):
+            return True
+        found = [e for e in comparison.worst if e.verdict == verdict]
+        return bool(found) and all(is_near_the_end(e.truth, self.piece.dtype) for e in found)
+
+    def _only_flushed(self, verdict: str, comparison: Comparison) -> bool:
+        """Whether zeros stand for subnormal numbers, in an engine that has none."""
+        settings, dtype = self.piece.settings, self.piece.dtype
+        found = [e for e in comparison.worst if e.verdict == verdict]
+        return (
+            verdict in ("wrong", "inaccurate")
+            and bool(found)  # a comparison remembers the worst alone
+            and all(is_flushed(e.returned, e.truth, dtype) for e in found)
+            and _loaded(settings.engine, settings.load).flushes(dtype)
+        )
+
+    def _right_normwise(self, verdict: str, comparison: Comparison) -> bool:
+        """Whether an array of linear algebra is right as a whole, which is all that is asked."""
+        return verdict in ("wrong", "inaccurate") and is_right_normwise(
+            self.piece.operation, comparison, self.piece.settings.factor
+        )
 
     def _only_far(self, verdict: str, comparison: Comparison) -> bool:
         """Whether no element with this verdict is known to be that of an ordinary argument."""
@@ -259,10 +304,14 @@ class _Gathered:
             return
         element = elements[0]
         # plain numbers first: what happens at 1.5 concerns more people than what does at 1e300
-        far = is_extreme(point, self.piece.dtype) and self._only_far(verdict, comparison)
+        far = self._is_extreme(is_extreme(point, self.piece.dtype), verdict, comparison)
         size = 0.0 if element.given is None else _size(float.fromhex(element.given))
         excess = element.excess if math.isfinite(element.excess) else 1e300
-        rank = (-float(far), -float(size > 8), math.log10(1 + excess))
+        weight = math.log10(1 + excess)
+        if verdict == "kink-outside":  # decided for all elements jointly: few say which it is
+            weight = -float(comparison.counts[verdict])
+            weight += 0.0 if element.returned is None or math.isfinite(element.returned) else 1e9
+        rank = (-float(far), -float(size > 8), weight)
         self._keep(
             number, point, mode, verdict, rank,
             comparison.target, comparison.detail, element, comparison.guess,

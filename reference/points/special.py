@@ -27,6 +27,9 @@ LIMIT = 64
 _PACKED = 16  # numbers side by side in an array of an elementwise operation
 _LENGTHS = (1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 33)
 _EVALUATIONS = 600
+# Patterns that make a matrix singular, or so nearly that no algorithm has a digit left.
+_NO_MATRICES = ("tie", "cancellation", "infinite", "scales", "tail")
+_ELIMINATING = frozenset({"lu", "lu_factor"})  # which solve, too, but by no equation
 _CONSTANT_ARGUMENTS = (2, 3, -1, -2, 0, 1, 0.5, -0.5)
 
 
@@ -136,6 +139,9 @@ def _elementwise(
         call = traced(row, sample, flats)
         if not is_elementwise(call.outputs, (3,)):
             return None
+        whole = traced(row, sample)
+        if len(arrays) == 1 and not is_elementwise(whole.outputs, arrays[0].shape):
+            return None  # of vectors only, for which an engine may not be made
         small = traced(row, sample, [flat[:1] for flat in flats])
     except (TypeError, ValueError, RuntimeError, IndexError):
         return None
@@ -237,8 +243,13 @@ def _lengths(sample: Sample) -> Iterator[Point]:
 
 def _shaped(row: Definition, call: Call, fmt: Format, evaluations: int) -> list[Point]:
     sample, arrays = call.sample, call.arrays
-    found = [*_patterned(sample, arrays, fmt), *_moved(call, fmt, evaluations)]
-    if _multiplies(call):
+    solves = row.name in _ELIMINATING or any(
+        isinstance(node, Solve) for node in topological(call.outputs)
+    )
+    found = [*_patterned(sample, arrays, fmt, solves), *_moved(call, fmt, evaluations)]
+    if solves:  # matrices first, as these are what there is to say of them
+        found = [*_matrices(sample, arrays, fmt), *found]
+    elif _multiplies(call):
         found += _matrices(sample, arrays, fmt)
     fixed = any(isinstance(value, np.ndarray) for value in _others(sample))
     if not fixed and all(array.ndim == 1 for array in arrays):
@@ -246,11 +257,15 @@ def _shaped(row: Definition, call: Call, fmt: Format, evaluations: int) -> list[
     return found
 
 
-def _patterned(sample: Sample, arrays: Sequence[np.ndarray], fmt: Format) -> Iterator[Point]:
+def _patterned(
+    sample: Sample, arrays: Sequence[np.ndarray], fmt: Format, solves: bool
+) -> Iterator[Point]:
     single = len(arrays) > 1
     for kind, why, change in vector_patterns(fmt):
+        if solves and kind in _NO_MATRICES:
+            continue
         with np.errstate(all="ignore"):
-            changed = [change(array) for array in arrays]
+            changed = [np.asarray(change(array)) for array in arrays]
             args, kwargs = filled(sample, list(changed))
             yield Point(args, kwargs, why, kind)
             if single and kind in ("zero", "tie", "infinite", "overflow"):
@@ -261,13 +276,10 @@ def _patterned(sample: Sample, arrays: Sequence[np.ndarray], fmt: Format) -> Ite
 
 
 def _multiplies(call: Call) -> bool:
-    """Whether arrays are read as matrices: factors of sums of products, or of equations."""
+    """Whether arrays are read as matrices: factors of sums of products."""
     return any(
-        isinstance(node, Solve)
-        or (
-            isinstance(node, Contract)
-            and sum(not isinstance(child, Constant) for child in node.inputs) > 1
-        )
+        isinstance(node, Contract)
+        and sum(not isinstance(child, Constant) for child in node.inputs) > 1
         for node in topological(call.outputs)
     )
 
