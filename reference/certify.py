@@ -20,6 +20,8 @@ from reference.problem import Problem, trace
 __all__ = ["Certificate", "Finding", "certify", "certify_problem"]
 
 _arb = flint.arb
+_MORE = 16  # directions, in pairs, where ties are more and the first directions agree
+_SMALL = 1000  # elements up to which they are looked at
 _FEW = 12  # tied elements up to which all directions are looked at for a certificate
 _NO_FACTORS = (
     "no simple root of the equations: a matrix with equal eigenvalues has no such factors"
@@ -214,12 +216,18 @@ def _resolve(
     if not any(mask.any() for mask in loose):
         return enclosures, [], nearby
     factors = any(isinstance(s.node, Solve) and s.node.start is not None for s in found.singular)
-    directions = nearby.random_directions(2) if factors else nearby.first_directions()
+    # two that are no opposites: the middle one of three eigenvalues is the same for these
+    directions = nearby.random_directions(4)[::2] if factors else nearby.first_directions()
     limits = [nearby.along(direction) for direction in directions]
     several = nearby.approach.hull is not None and _differ(limits, loose, problem.formats)
     few = sum(len(tie.positions) for tie in found.ties) <= _FEW
-    if several and few and not nearby.survey().why:
+    # where some directions agree, by chance perhaps, every cell is asked all the same
+    if nearby.approach.hull is not None and few and not nearby.survey().why:
         limits, several = nearby.survey().limits, False
+    elif nearby.approach.hull is not None and not several and nearby.size <= _SMALL:
+        more = nearby.random_directions(_MORE, seed=1)[::2]
+        limits = [*limits, *(nearby.along(direction) for direction in more)]
+        several = _differ(limits, loose, problem.formats)
     findings = []
     for number, fmt in enumerate(problem.formats):
         balls = np.array(gradients[number].ravel())
@@ -264,7 +272,8 @@ def _loose(
 ) -> list[np.ndarray]:
     """Flat masks of the elements that may be more than one number.
 
-    Where an evaluation with every tie left open gives one number, no tie matters.
+    Where an evaluation with every tie left open gives one number, no tie matters, unless it is
+    another number than that of the formula as it is written: where a branch is for one point.
     """
     hull = nearby.approach.hull
     result = []
@@ -273,9 +282,15 @@ def _loose(
         if hull is not None:
             whole = Enclosure(hull[number], enclosure.precision)
             known = whole.tight(nearby.problem.formats[number], _SLACK)
-            loose = ~(known & mask.ravel())
+            loose = ~(known & mask.ravel() & _meets(hull[number], enclosure.balls.ravel()))
         result.append(loose)
     return result
+
+
+def _meets(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Where two balls have a number in common."""
+    pairs = zip(ones.tolist(), others.tolist(), strict=True)
+    return np.array([bool(one.overlaps(other)) for one, other in pairs], dtype=bool)
 
 
 def _differ(

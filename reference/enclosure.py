@@ -65,11 +65,14 @@ class Enclosure:
     '[0.3333333333]'
     """
 
-    __slots__ = ("balls", "precision")
+    __slots__ = ("_mid", "balls", "precision")
 
-    def __init__(self, balls: np.ndarray, precision: int = 128) -> None:
+    def __init__(
+        self, balls: np.ndarray, precision: int = 128, mid: np.ndarray | None = None
+    ) -> None:
         self.balls = np.asarray(balls, dtype=object)
         self.precision = precision
+        self._mid = mid
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -82,7 +85,9 @@ class Enclosure:
     @property
     def mid(self) -> np.ndarray:
         """The midpoints as float64 (nan where nothing is known)."""
-        return _floats(self.balls)
+        if self._mid is None:
+            self._mid = _floats(self.balls)
+        return self._mid.copy()
 
     @property
     def rad(self) -> np.ndarray:
@@ -180,6 +185,25 @@ class Enclosure:
             rounded = Enclosure(flat[places], self.precision)._rounded(fmt)[0]
             result[places[rounded == given[places]]] = 0.0
         return result.reshape(self.shape)
+
+    def gaps(self, values: np.ndarray, fmt: Format) -> np.ndarray | None:
+        """`ulps` of finite float64 values of this shape; None where it takes more to tell.
+
+        Then a truth is unknown, or near the ends of the range of float64, or zero where the
+        value is not.
+        """
+        middle = self.mid
+        size = np.abs(middle)
+        known = ((size > 2.0**-900) & (size < 2.0**1000)) | ((size == 0) & (values == 0))
+        if not known.all():
+            return None
+        if fmt.precision <= 24:  # float64 rounds this by less than 2**-28 of an ULP
+            return np.asarray(np.ldexp(np.abs(values - middle), -ulp_exponents(middle, fmt)))
+        with working_precision(max(self.precision, 64) + 64):
+            pairs = zip(self.balls.ravel().tolist(), values.ravel().tolist(), strict=True)
+            found = [abs(float(ball - value)) for ball, value in pairs]
+        gaps = np.array(found, dtype=np.float64).reshape(self.shape)
+        return np.asarray(np.ldexp(gaps, -ulp_exponents(middle, fmt)))
 
     def _errors(self, flat: np.ndarray, given: np.ndarray, fmt: Format) -> np.ndarray:
         """|given - ball| in ULPs; in float64 where that rounds by less than 2**-28 of an ULP."""

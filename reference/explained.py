@@ -17,8 +17,9 @@ from reference.domains.linearised import Linearised
 from reference.domains.rounded import BallRounding, Unsupported, float_runs
 from reference.enclosure import Enclosure
 from reference.floats import Format, format_of, ulp_exponents
+from reference.problem import Problem
 
-__all__ = ["promoted", "scatter"]
+__all__ = ["bounded", "in_ulps", "promoted", "promoted_of", "rms", "runs_for", "scatter"]
 
 _RUNS = 24  # an RMS of so many runs is off by a third once in a thousand elements
 _FEWER = 16  # where there are many elements
@@ -42,8 +43,7 @@ def scatter(
     if not formats:
         return ()
     fmt = format_of(dtype) if dtype is not None else promoted(certificate)
-    size = sum(enclosure.size for enclosure in certificate.gradients)
-    count = runs or (_RUNS if size <= _MANY else _FEWER)
+    count = runs or runs_for(sum(enclosure.size for enclosure in certificate.gradients))
     units = [_units(e, own) for e, own in zip(certificate.gradients, formats, strict=True)]
     sizes: Sequence[np.ndarray] | None = None
     subnormal = False
@@ -66,16 +66,31 @@ def _with_subnormals(
     runs: int,
     seed: int,
 ) -> Sequence[np.ndarray]:
-    """What gradual underflow on the way explains beyond that: a few ULPs."""
+    """What gradual underflow on the way explains beyond that.
+
+    A few ULPs; of a result that is next to nothing itself, half of the digits that the smallest
+    normal number has, as what was subnormal may have been multiplied up again. Where the truth is
+    subnormal, that is explained by whatever graph it was computed.
+    """
+    lost: Sequence[np.ndarray] | None = None
     for quick in (_in_floats, _linearised) if fmt.precision <= 24 else (_linearised,):
         lost, _ = quick(certificate, fmt, units, runs, seed, True)
-        if lost is None:
-            continue
-        result = []
-        for size, more in zip(sizes, lost, strict=True):
-            result.append(np.maximum(size, np.minimum(more, _CAP)))
-        return result
-    return sizes
+        if lost is not None:
+            break
+    result = []
+    for number, (size, unit) in enumerate(zip(sizes, units, strict=True)):
+        truth = np.abs(certificate.gradients[number].mid)
+        blank = np.exp2(np.minimum(fmt.emin - fmt.precision / 2 - 3 - unit, 1000.0))
+        found = np.where((truth < 2.0**fmt.emin) & (truth != 0), blank, 0.0)
+        if lost is not None:
+            found = np.maximum(found, np.minimum(lost[number], np.maximum(_CAP, blank)))
+        result.append(np.maximum(size, found))
+    return result
+
+
+def runs_for(size: int) -> int:
+    """How many random runs make the RMS reliable for every one of so many elements."""
+    return _RUNS if size <= _MANY else _FEWER
 
 
 def promoted(certificate: Certificate) -> Format:
@@ -83,7 +98,12 @@ def promoted(certificate: Certificate) -> Format:
 
     Arrays without elements, which stand for a function's outputs, only where all are empty.
     """
-    every = list(zip(certificate.problem.arrays, certificate.problem.formats, strict=True))
+    return promoted_of(certificate.problem)
+
+
+def promoted_of(problem: Problem) -> Format:
+    """The same, before there is a certificate."""
+    every = list(zip(problem.arrays, problem.formats, strict=True))
     pairs = [(array, fmt) for array, fmt in every if array.size] or every
     floats = [(array, fmt) for array, fmt in pairs if array.dtype.kind == "f"] or pairs
     chosen = [fmt for array, fmt in floats if array.ndim] or [fmt for _, fmt in floats]
@@ -98,10 +118,28 @@ def _units(truth: Enclosure, fmt: Format) -> np.ndarray:
     return np.where(beyond, fmt.emax - fmt.precision + 1, exponents)
 
 
-def _in_ulps(errors: np.ndarray, exponents: np.ndarray) -> np.ndarray:
+def in_ulps(errors: np.ndarray, exponents: np.ndarray) -> np.ndarray:
     """errors · 2**-exponents, in two steps so that neither factor leaves float64."""
     half = exponents // 2
-    return np.asarray(np.ldexp(np.ldexp(errors, -half), half - exponents))
+    with np.errstate(over="ignore"):
+        return np.asarray(np.ldexp(np.ldexp(errors, -half), half - exponents))
+
+
+def bounded(errors: np.ndarray) -> np.ndarray:
+    """The errors, at most as many as there are floats for: ULPs of a truth of zero are tiny."""
+    most = np.finfo(np.float64).max
+    return np.asarray(np.clip(errors, -most, most))
+
+
+def rms(errors: np.ndarray) -> np.ndarray:
+    """The root of the mean square along the first axis, wherever float64 has a number for it."""
+    with np.errstate(all="ignore"):
+        result = np.sqrt(np.mean(np.square(errors), axis=0))
+        if not np.isfinite(result).all():  # ULPs of a truth of zero: their squares are too many
+            largest = np.max(np.abs(errors), axis=0)
+            scale = np.where(np.isfinite(largest) & (largest > 0), largest, 1.0)
+            result = scale * np.sqrt(np.mean(np.square(errors / scale), axis=0))
+    return np.asarray(result)
 
 
 def _in_floats(
@@ -156,12 +194,13 @@ def _perturbed(
             if not np.isfinite(values[:, k]).all():
                 raise Unsupported("a result is not finite in float64")
             gap = np.where(k, values - np.where(k, truth, 0.0), 0.0)
-            errors.append(np.abs(_in_ulps(gap, unit)))
+            errors.append(np.abs(in_ulps(gap, unit)))
         plain = [error[0] for error in errors]
-        totals = [
-            total + np.square(error[1:]).sum(axis=0)
-            for total, error in zip(totals, errors, strict=True)
-        ]
+        with np.errstate(over="ignore"):  # ULPs of a truth of zero
+            totals = [
+                total + np.square(error[1:]).sum(axis=0)
+                for total, error in zip(totals, errors, strict=True)
+            ]
     return plain, [np.sqrt(total / runs) for total in totals], subnormal
 
 
@@ -187,8 +226,7 @@ def _linearised(
         if tangent is None:
             sizes.append(np.zeros(enclosure.shape))
             continue
-        with np.errstate(all="ignore"):
-            size = np.sqrt(np.mean(np.square(_in_ulps(tangent, unit)), axis=0))
+        size = rms(np.where(np.isfinite(tangent), bounded(in_ulps(tangent, unit)), np.nan))
         known = np.isfinite(size)
         if not known[enclosure.finite].all():
             return None, after.subnormal

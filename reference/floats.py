@@ -6,6 +6,7 @@ every float16, bfloat16, float32 and float64 exactly.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -130,6 +131,11 @@ def ulp_exponents(values: np.ndarray, fmt: Format) -> np.ndarray:
     >>> ulp_exponents(np.array([1.0, 1.5, 0.0]), FORMATS["float32"]).tolist()
     [-23, -23, -149]
     """
+    if values.size == 1:  # as below, without arrays
+        value = float(values.item())
+        single = math.frexp(value)[1] - 1 if value else fmt.emin
+        single = min(max(single, fmt.emin), fmt.emax) - fmt.precision + 1
+        return np.full(values.shape, single, dtype=np.int64)
     exponent = np.frexp(values)[1].astype(np.int64) - 1
     exponent = np.where(values == 0, fmt.emin, exponent)
     return np.asarray(np.clip(exponent, fmt.emin, fmt.emax) - fmt.precision + 1)

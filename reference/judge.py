@@ -38,6 +38,7 @@ VERDICTS = (
     "undecided",
 )
 _GOOD = ("correct", "kink-member", "undefined")
+_FLUSHED = -126  # formats down to such exponents: processors may make zeros of subnormal numbers
 _FAILING = ("inaccurate", "wrong", "missing")
 
 
@@ -192,7 +193,12 @@ def _elements(
         excess = ulps / (0.5 + explained)
     excess = np.where(np.isnan(excess), np.inf, excess)  # ULPs of zero, too many to be counted
     good = status == "certified"
+    if fmt.emin <= _FLUSHED:
+        excess[(array == 0) & (np.abs(truth.mid) < 2.0**fmt.emin)] = 0.0
     _grade(verdicts, good, excess, array, fmt, threshold)
+    with np.errstate(over="ignore"):  # no number of the format is near: any overflow will do
+        beyond = truth.finite & (np.abs(truth.mid) > float(fmt.largest))
+    verdicts[beyond & (verdicts == "non-finite")] = "undefined"
     verdicts[status == "undefined"] = "undefined"
     verdicts[status == "kink"] = "kink"
     ulps = np.where(good, ulps, np.nan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, NamedTuple
 
-from reference.dtypes import DType, as_dtype, bool_, default, int64
+from reference.dtypes import DType, as_dtype, bool_, default, int32, int64
 
 __all__ = ["ValuesIndices", "pair_class", "result_dtype"]
 
@@ -33,6 +33,8 @@ def result_dtype(kind: str, promoted: DType, kwargs: dict[str, Any]) -> DType:
         return as_dtype(kwargs["dtype"])
     if kind == "index":
         return int64
+    if kind == "index32":
+        return int32
     if kind == "truth":
         return bool_
     if promoted.is_floating_point or kind == "value":

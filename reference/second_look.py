@@ -10,14 +10,19 @@ share of a rounding, and what that does to the gradient counts as explained, wit
   explains more than half of the format's digits, of the gradient's size around the point.
 - Where adding a constant to an argument leaves the gradients as they are, as in a softmax, an
   implementation may subtract the maximum. There, inputs move in proportion to their distance
-  from it, not from zero.
+  from it, not from zero. Unless the definition itself has a rounded step that moves along with
+  the argument, as the mean does in a variance.
 
 Where equations are solved, algorithms are accurate norm-wise, and in no finer sense: an element
 may be off by a roundoff of the array's largest.
+
+Roundings inside a formula, and of results that are used more than once, are another matter
+(:class:`_InSteps`, :class:`_Apart`); the same limit holds for them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -28,7 +33,8 @@ import sympy as sp
 
 from reference.certify import Certificate
 from reference.domains.certified import Balls, evaluate, to_balls, working_precision
-from reference.domains.rounded import BallRounding
+from reference.domains.linearised import Linearised
+from reference.domains.rounded import BallRounding, Noise, Unsupported
 from reference.domains.walk import unmask
 from reference.floats import Format
 from reference.graph import Constant, Map, Node, Solve, topological
@@ -38,6 +44,8 @@ __all__ = ["CAP", "centres_of", "look_again"]
 _arb = flint.arb
 _SHARE = 0.25  # of a rounding, by which inputs are moved
 CAP = 0.125  # of the square root of the unit roundoff, which conditioning explains at most
+_FEW = 4.0  # ULPs that textbook formulas explain at most
+_RUNS = 24
 _STAGES = (2, 8)  # runs made so far, after which hopeless elements are given up
 _HOPELESS = 100.0  # so many times the threshold
 
@@ -89,7 +97,7 @@ def look_again(
     sizes = look.sizes(seed)
     tiny = _arb(2) ** (fmt.emin + fmt.precision)
     zero = any(bool(abs(ball) < tiny) for truth in look.truths for ball in truth.tolist())
-    norms, steps = look.norms(), look.steps(seed)
+    norms, (steps, plain), apart = look.norms(halves), look.steps(seed), look.apart(seed)
     inner = [np.zeros(half.size) for half in halves]
     outer = [np.zeros(half.size) for half in halves]
     done = 0
@@ -102,11 +110,13 @@ def look_again(
                 _add(inner, look.rounded(rng))
         done = stage
         excess = []
-        for half, old, within, without, size, norm, step in zip(
-            halves, first, inner, outer, sizes, norms, steps, strict=True
+        for half, old, within, without, size, norm, step, bare, uses in zip(
+            halves, first, inner, outer, sizes, norms, steps, plain, apart, strict=True
         ):
-            explained = half + np.fmax(old, within / np.sqrt(done))
-            explained += np.minimum(np.fmax(without / np.sqrt(done), step), size) + norm
+            rounding = np.fmax(np.fmax(old, within / np.sqrt(done)), np.minimum(uses, size))
+            conditioning = np.fmax(without / np.sqrt(done), step)
+            explained = half + rounding + np.minimum(conditioning, size) + norm
+            explained += np.minimum(bare, look.few * half)
             excess.append(1.0 / np.maximum(explained, 1e-300))
         least = min((float(e.min(initial=np.inf)) for e in excess), default=np.inf)
         if least > threshold * _HOPELESS:
@@ -134,6 +144,7 @@ class _Look:
         self.fmt = fmt
         self.places = [np.flatnonzero(mask) for mask in failing]
         self.precision = certificate.precision + 32
+        self.few = 2 * min(_FEW, 2.0 ** (fmt.precision / 2 - 7))  # fewer where digits are few
         self.truths: list[np.ndarray] = []
         self.errors: list[np.ndarray] = []
         with working_precision(self.precision):
@@ -166,7 +177,10 @@ class _Look:
         return result
 
     def _invariant(self, number: int, axes: tuple[int, ...]) -> bool:
-        """Whether the gradients stay when numbers are added that are constant along the axes."""
+        """Whether the gradients stay when numbers are added that are constant along the axes.
+
+        And whether no rounded step towards them moves along, as a mean does.
+        """
         array = self.problem.arrays[number]
         largest = float(np.abs(array.astype(np.float64)).max())
         lines = tuple(1 if k in axes else n for k, n in enumerate(array.shape))
@@ -176,16 +190,23 @@ class _Look:
         with working_precision(self.precision):
             moved = shifted[number] + to_balls(np.broadcast_to(added, array.shape))
             shifted[number] = np.asarray(moved, dtype=object).reshape(array.shape)
-        return all(
+        here, there = _Steps(largest / 4), _Steps(largest / 4)
+        found = self.problem.evaluate(self.precision, shifted, value=False, after=there)
+        same = all(
             bool(
                 (
                     np.abs(_floats(balls) - enclosure.mid.ravel())
                     <= 2.0**-40 * np.abs(enclosure.mid.ravel()) + 4.0 * enclosure.rad.ravel()
                 ).all()
             )
-            for balls, enclosure in zip(
-                self._gradients(shifted, None), self.certificate.gradients, strict=True
-            )
+            for balls, enclosure in zip(found.values, self.certificate.gradients, strict=True)
+        )
+        if not same or not there.large:
+            return same
+        self.problem.evaluate(self.precision, value=False, after=here)
+        return not any(
+            key in here.large and _moves(here.large[key], there.large[key], step)
+            for key in there.large
         )
 
     def half_ulps(self, formats: Sequence[Format]) -> list[np.ndarray]:
@@ -227,28 +248,63 @@ class _Look:
         """How far inputs moved by a share of a rounding move the gradients."""
         return self._ratios(self._gradients(self._inputs(rng, share), None))
 
-    def steps(self, seed: int) -> list[np.ndarray]:
-        """What rounding explains where `erf` and `tanh` inside a formula are rounded, too."""
-        after = _InSteps(self.fmt, np.random.default_rng([seed, 9]), self.problem.gradients)
-        if not after.split:
-            return [np.zeros(error.size) for error in self.errors]
+    def steps(self, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """What rounding explains where functions inside a formula are rounded, too.
+
+        First those of arguments that are computed, then those of bare ones.
+        """
+        return self._steps(seed, False), self._steps(seed, True)
+
+    def _steps(self, seed: int, bare: bool) -> list[np.ndarray]:
+        rng = np.random.default_rng([seed, 9])
+        after = _InSteps(self.fmt, rng, self.problem.gradients, bare)
         totals = [np.zeros(error.size) for error in self.errors]
+        if not after.split:
+            return totals
         for _ in range(_STAGES[-1]):
             found = self.problem.evaluate(self.precision, value=False, after=after)
             _add(totals, self._ratios([array.ravel() for array in found.values]))
         return [total / np.sqrt(_STAGES[-1]) for total in totals]
 
-    def norms(self) -> list[np.ndarray]:
-        """A roundoff of the largest element, where equations are solved: all that is promised."""
+    def apart(self, seed: int) -> list[np.ndarray]:
+        """What rounding explains where each use of a result has a rounding of its own."""
+        nodes = self.problem.gradients
+        after = _Apart(self.fmt, _RUNS, np.random.default_rng([seed, 10]), nodes)
+        blank = [np.zeros(error.size) for error in self.errors]
+        if not after.shared:
+            return blank
+        try:
+            self.problem.evaluate(self.precision, value=False, after=after)
+        except Unsupported:
+            return blank
+        result = []
+        for node, error, places, none in zip(nodes, self.errors, self.places, blank, strict=True):
+            tangent = after.tangents.get(id(node))
+            if tangent is None:
+                result.append(none)
+                continue
+            rows = tangent.reshape(_RUNS, -1)[:, places]
+            sizes = np.sqrt(np.mean(np.square(rows), axis=0))
+            result.append(self._multiples(np.where(np.isfinite(sizes), sizes, 0.0), error))
+        return result
+
+    def norms(self, halves: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """What accuracy relative to the largest element explains.
+
+        A roundoff of it where equations are solved: more is not promised. Elsewhere a share of
+        it, and a few ULPs at most: close to its zeros, a derivative is a difference by some
+        formulas, if not by the definition's.
+        """
         unit = 2.0**-self.fmt.precision
         result = []
-        for node, enclosure, error in zip(
-            self.problem.gradients, self.certificate.gradients, self.errors, strict=True
+        for node, enclosure, error, half in zip(
+            self.problem.gradients, self.certificate.gradients, self.errors, halves, strict=True
         ):
             largest = float(np.abs(enclosure.mid).max(initial=0.0, where=enclosure.finite))
             solved = error.size and any(isinstance(part, Solve) for part in topological([node]))
-            sizes = np.full(error.size, largest * unit if solved else 0.0)
-            result.append(self._multiples(sizes, error))
+            sizes = np.full(error.size, largest * unit)
+            whole = self._multiples(sizes, error)
+            result.append(whole if solved else np.minimum(CAP * whole, self.few * half))
         return result
 
     def _multiples(self, sizes: np.ndarray, error: np.ndarray) -> np.ndarray:
@@ -290,20 +346,73 @@ class _Look:
         return result
 
 
-class _InSteps:
-    """The `after` of an evaluation in which `erf(u)` and `tanh(u)`, parts of a Map, are rounded.
+class _Steps:
+    """The `after` that keeps the results that are rounded, and nowhere smaller than a size."""
 
-    Everybody computes the slope of gelu so, in several steps. A tanh of an argument itself is
-    another matter: its derivative has a formula that does not cancel.
+    def __init__(self, least: float) -> None:
+        self.least = least
+        self.large: dict[int, np.ndarray] = {}
+
+    def __call__(self, node: Node, inputs: list[Balls], result: Balls) -> Balls:
+        if result.shape and 0 in result.shape:
+            return result
+        rounded = Noise.is_relative(node) or Noise.is_summed(node)
+        if rounded and bool((np.abs(result.mids()) >= self.least).all()):
+            self.large[id(node)] = np.asarray(result.array(), dtype=object)
+        return result
+
+
+def _moves(here: np.ndarray, there: np.ndarray, step: float) -> bool:
+    """Whether every number has moved by about as much as the arguments, half a step to one."""
+    moved = _floats(np.asarray(there - here, dtype=object)) / step
+    return bool(((moved > 0.45) & (moved < 1.05)).all())
+
+
+class _Apart(Linearised):
+    """Tangents of roundings, in which every use of a result has its own rounding.
+
+    Implementations leave out what is zero, and so what makes up for a rounding elsewhere: the
+    gradient of a variance, 2 (x - mean), sheds with the sum of the differences, which is zero,
+    the term that would cancel the error of the mean.
     """
 
-    def __init__(self, fmt: Format, rng: np.random.Generator, wanted: Sequence[Node]) -> None:
+    def __init__(
+        self, fmt: Format, runs: int, rng: np.random.Generator, wanted: Sequence[Node]
+    ) -> None:
+        super().__init__(fmt, runs, rng, wanted)
+        uses = Counter(id(child) for node in topological(wanted) for child in node.inputs)
+        self.shared = {key for key, count in uses.items() if count > 1}
+
+    def __call__(self, node: Node, inputs: list[Balls], result: Balls) -> Balls:
+        held = [value.tangent for value in inputs]
+        for child, value, tangent in zip(node.inputs, inputs, held, strict=True):
+            if tangent is not None and id(child) in self.shared:
+                signs = self.rng.choice([-1.0, 1.0], size=(self.runs, *(1,) * (tangent.ndim - 1)))
+                value.tangent = tangent * signs
+        try:
+            return super().__call__(node, inputs, result)
+        finally:
+            for value, tangent in zip(inputs, held, strict=True):
+                value.tangent = tangent
+
+
+class _InSteps:
+    """The `after` of an evaluation in which the functions that are parts of a Map are rounded.
+
+    The slope of gelu is a formula of `erf(x / sqrt(2))`, and everybody computes it in several
+    steps. A function of an argument itself, as in 1 - tanh(x)^2, is another matter (`bare`): the
+    derivative may well have a formula that does not cancel.
+    """
+
+    def __init__(
+        self, fmt: Format, rng: np.random.Generator, wanted: Sequence[Node], bare: bool
+    ) -> None:
         self.unit = 2.0**-fmt.precision
         self.rng = rng
         self.split = {
             id(node): found
             for node in topological(wanted)
-            if isinstance(node, Map) and (found := _parts(node.expression))
+            if isinstance(node, Map) and (found := _parts(node.expression, bare))
         }
 
     def __call__(self, node: Node, inputs: list[Balls], result: Balls) -> Balls:
@@ -315,21 +424,42 @@ class _InSteps:
         for slope, part in self.split[id(node)]:
             draws = to_balls(self.rng.uniform(-self.unit, self.unit, size=result.shape))
             moved = evaluate([Map(slope * part, given)])[0]
-            total = total + np.broadcast_to(moved, result.shape) * draws
+            change = np.broadcast_to(moved, result.shape) * draws
+            total = np.where(np.asarray(_bounded(change), dtype=bool), total + change, total)
         return Balls(result.shape, np.asarray(total, dtype=object).reshape(result.shape))
 
 
+_bounded = np.frompyfunc(lambda v: v.is_finite(), 1, 1)
+
+
 @lru_cache(maxsize=4096)
-def _parts(expression: sp.Expr) -> tuple[tuple[sp.Expr, sp.Expr], ...]:
-    """(the slope of the expression with respect to it, it), for each erf(u) and tanh(u)."""
+def _parts(expression: sp.Expr, bare: bool) -> tuple[tuple[sp.Expr, sp.Expr], ...]:
+    """(the slope of the expression with respect to it, it), for each function in it."""
+    if expression.has(sp.Piecewise):
+        return ()
     found = []
-    for part in sorted(expression.atoms(sp.erf, sp.tanh), key=str):
-        if part == expression or (isinstance(part, sp.tanh) and part.args[0].is_Symbol):
+    for part in sorted(expression.atoms(sp.Function), key=str):
+        if part == expression or part.has(*_STEPWISE):
+            continue
+        if bare != all(_is_bare(argument) for argument in part.args):
             continue
         step = sp.Dummy("step")
         slope = sp.diff(expression.xreplace({part: step}), step).xreplace({step: part})
         found.append((slope, part))
     return tuple(found)
+
+
+_SMALL = 16
+_STEPWISE = (sp.floor, sp.ceiling, sp.sign, sp.Mod)
+
+
+def _is_bare(argument: sp.Expr) -> bool:
+    """An argument of the Map, or a multiple of one by a small number: simple formulas do that."""
+    coefficient, rest = argument.as_coeff_Mul()
+    if not argument.free_symbols:
+        return True
+    small = coefficient.is_Rational and max(abs(coefficient.p), coefficient.q) <= _SMALL
+    return bool(small and rest.is_Symbol)
 
 
 def _floats(balls: Any) -> np.ndarray:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from reference.functions import function
 
 __all__ = [
+    "airy_ai",
+    "bessel_j0",
+    "bessel_j1",
+    "bessel_y0",
+    "bessel_y1",
     "digamma",
     "entr",
     "erf",
@@ -14,6 +19,8 @@ __all__ = [
     "exp2",
     "expit",
     "expm1",
+    "gammainc",
+    "gammaincc",
     "gammaln",
     "i0",
     "i0e",
@@ -33,8 +40,14 @@ __all__ = [
     "softmax",
     "xlog1py",
     "xlogy",
+    "zeta",
 ]
 
+airy_ai = function("airy_ai")
+bessel_j0 = function("bessel_j0")
+bessel_j1 = function("bessel_j1")
+bessel_y0 = function("bessel_y0")
+bessel_y1 = function("bessel_y1")
 digamma = function("digamma")
 entr = function("entr")
 erf = function("erf")
@@ -44,6 +57,8 @@ erfinv = function("erfinv")
 exp2 = function("exp2")
 expit = function("sigmoid")
 expm1 = function("expm1")
+gammainc = function("igamma")
+gammaincc = function("igammac")
 gammaln = function("lgamma")
 i0 = function("i0")
 i0e = function("i0e")
@@ -63,3 +78,4 @@ sinc = function("sinc")
 softmax = function("softmax")
 xlog1py = function("xlog1py")
 xlogy = function("xlogy")
+zeta = function("zeta")

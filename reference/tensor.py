@@ -524,6 +524,7 @@ def _is_foreign(value: Any) -> bool:
 
 def _gathered(value: Any, operands: list[Tensor]) -> Any:
     """The argument with arrays made tensors; all tensors are noted in `operands`."""
+    value = getattr(value, "reference_tensor", value)  # with NumPy's methods
     if isinstance(value, (np.ndarray, np.complexfloating)) or _is_foreign(value):
         value = tensor(value)
     if isinstance(value, Tensor):

@@ -17,7 +17,8 @@ import numpy as np
 from reference.content import complex_array
 from reference.definitions import MissingDefinition
 from reference.engines.engine import EngineError
-from reference.floats import dtype_name, exact_array
+from reference.floats import FORMATS, dtype_name, exact_array
+from reference.trace.numpy_arrays import as_numpy, as_tensor
 
 __all__ = ["Adapter", "Function", "NotOffered", "Pulled", "flattened", "framework", "strided"]
 
@@ -119,11 +120,20 @@ class Adapter(ABC):
         """The exact content of one of the engine's arrays, as float64."""
         return exact_array(value)[0].astype(np.float64)
 
+    def contents(self, values: Sequence[Any]) -> list[np.ndarray]:
+        """The contents of several arrays; override it where asking once for all is cheaper."""
+        return [self.content(value) for value in values]
+
+    def copies(self, content: np.ndarray, like: Any, count: int) -> Arrays:
+        """As many fresh arrays as `adopt` would make; override it where copying is cheaper."""
+        return [self.adopt(content, like) for _ in range(count)]
+
     def dtype(self, value: Any) -> str:
         """The name of an array's dtype, as in `float32` or `complex64`."""
         if self.is_complex(value):
             return str(value.dtype).rsplit(".", 1)[-1]
-        return exact_array(value)[1]
+        name = dtype_name(getattr(value, "dtype", ""))
+        return name if name in FORMATS else exact_array(value)[1]
 
     def from_numpy(self, array: np.ndarray) -> Any:
         """An array of this engine for a NumPy array given in its place."""
@@ -140,6 +150,22 @@ class Adapter(ABC):
         arrays: fresh arguments, of which those numbered in `wrt` are differentiated. cotangents:
         each one array per output; a backward pass may be asked for twice.
         """
+
+    def pull_each(
+        self,
+        f: Function,
+        runs: Sequence[Arrays],
+        wrt: Sequence[int],
+        cotangents: Sequence[Arrays],
+    ) -> list[Pulled]:
+        """A forward and a backward pass of its own for each of several sets of arguments.
+
+        Override it where an engine runs many backward passes cheaper at once. f is small.
+        """
+        return [
+            self.pull(f, arrays, wrt, [given])
+            for arrays, given in zip(runs, cotangents, strict=True)
+        ]
 
     def push(
         self, f: Function, arrays: Arrays, wrt: Sequence[int], tangents: Arrays
@@ -219,8 +245,18 @@ class Adapter(ABC):
             ) from error
 
     def explain(self, definition: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:
-        """A definition given beside f, run on the oracle's tensors."""
-        return definition(*tensors)
+        """A definition given beside f, run on the oracle's tensors.
+
+        Their methods are PyTorch's; what they cannot take may be meant for NumPy's arrays.
+        """
+        try:
+            return definition(*tensors)
+        except (TypeError, AttributeError):
+            try:
+                return as_tensor(definition(*(as_numpy(value) for value in tensors)))
+            except Exception:  # noqa: BLE001  # the first error says more
+                pass
+            raise
 
     def source(self, name: str, values: str, dtype: str) -> str:
         """A line of code that makes an argument; values: nested lists of hex floats."""

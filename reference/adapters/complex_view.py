@@ -65,6 +65,16 @@ class ComplexView(Adapter):
         array = self.inner.complex_content(value)
         return np.stack([array.real, array.imag], -1).astype(np.float64)
 
+    def contents(self, values: Sequence[Any]) -> list[np.ndarray]:
+        if any(self.inner.is_complex(value) for value in values):
+            return [self.content(value) for value in values]
+        return self.inner.contents(values)
+
+    def copies(self, content: np.ndarray, like: Any, count: int) -> Arrays:
+        if self.inner.is_complex(like):
+            return [self.adopt(content, like) for _ in range(count)]
+        return self.inner.copies(content, like, count)
+
     def dtype(self, value: Any) -> str:
         name = self.inner.dtype(value)
         return PartFormat(format_of(name).name) if name.startswith("complex") else name
@@ -93,6 +103,17 @@ class ComplexView(Adapter):
     ) -> Pulled:
         found = self.inner.pull(f, arrays, wrt, [self._turned(given) for given in cotangents])
         return Pulled(found.outputs, [self._turned(given) for given in found.gradients])
+
+    def pull_each(
+        self,
+        f: Function,
+        runs: Sequence[Arrays],
+        wrt: Sequence[int],
+        cotangents: Sequence[Arrays],
+    ) -> list[Pulled]:
+        given = [self._turned(each) for each in cotangents]
+        found = self.inner.pull_each(f, runs, wrt, given)
+        return [Pulled(p.outputs, [self._turned(g) for g in p.gradients]) for p in found]
 
     def push(
         self, f: Function, arrays: Arrays, wrt: Sequence[int], tangents: Arrays

@@ -26,7 +26,7 @@ class JaxAdapter(Adapter):
 
     name = "jax"
     forward_mode = True
-    second_order = ("rr", "fr", "rf", "ff")
+    second_order = ("rr", "rc", "fr", "rf", "ff")
     layouts = False
     conjugates = True
 
@@ -78,6 +78,9 @@ class JaxAdapter(Adapter):
             return jax.jvp(of, chosen, along)[1]
 
         try:
+            if mode == "rc":
+                back = jax.vjp(of, *primals)[1]
+                return list(jax.vjp(lambda *each: back(each), *given)[1](along))
             return self._composed(jax, mode, pulled, pushed, primals, given, along)
         except NotImplementedError as error:
             raise NotOffered(str(error).strip().splitlines()[0][:200]) from error

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from reference.adapters.adapter import Adapter, Function, strided
+from reference.definitions import MissingDefinition
 from reference.trace.numpy_arrays import as_numpy, as_tensor
 
 __all__ = ["NumpyArrays"]
@@ -34,3 +35,10 @@ class NumpyArrays(Adapter):
             return as_tensor(f(*(as_numpy(value) for value in given)))
 
         return super().trace(function, tensors, arrays)
+
+    def explain(self, definition: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:
+        """Methods mean NumPy's, as in f itself; PyTorch's where NumPy's arrays have none."""
+        try:
+            return as_tensor(definition(*(as_numpy(value) for value in tensors)))
+        except (TypeError, AttributeError, RuntimeError, MissingDefinition):
+            return definition(*tensors)

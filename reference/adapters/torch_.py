@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property, lru_cache
 from typing import Any
 
-from reference.adapters.adapter import Function, NotOffered
+import numpy as np
+
+from reference.adapters.adapter import Arrays, Function, NotOffered
 from reference.adapters.torch_forward import TorchForward
 from reference.definitions import MissingDefinition
 from reference.engines import torch as engine
@@ -15,21 +18,49 @@ from reference.trace.torch_graph import run_exported
 
 __all__ = ["TorchAdapter"]
 
+_STACKED = 4096  # elements up to which arrays are put together to be brought over
+
 
 class TorchAdapter(TorchForward):
     """All four mode pairs, where the function's operations have them."""
 
     name = "torch"
 
-    @property
+    @cached_property
     def namespace(self) -> Any:
         return engine.load().namespace
 
     def recognises(self, value: Any) -> bool:
-        return any(part.__module__ == "torch" for part in type(value).__mro__)
+        kind: Any = type(value)
+        return _is_torchs(kind)
+
+    def is_complex(self, value: Any) -> bool:
+        return self.recognises(value) and bool(value.dtype.is_complex)
 
     def _placed(self, array: Any, like: Any) -> Any:
         return array.to(dtype=like.dtype, device=like.device)
+
+    def content(self, value: Any) -> np.ndarray:
+        """Its numbers; zeros and changes of sign that PyTorch puts off are done first."""
+        if not isinstance(value, self.namespace.Tensor):
+            return super().content(value)
+        if value._is_zerotensor():
+            return np.zeros(tuple(value.shape))
+        return super().content(value.resolve_neg())
+
+    def copies(self, content: np.ndarray, like: Any, count: int) -> Arrays:
+        first = self.adopt(content, like)
+        return [first, *(first.clone() for _ in range(count - 1))]
+
+    def contents(self, values: Sequence[Any]) -> list[np.ndarray]:
+        """Small arrays that are alike are brought over together."""
+        first = values[0] if values else None
+        if len(values) < 3 or first is None or first.numel() > _STACKED:
+            return super().contents(values)
+        told = (first.shape, first.dtype, first.device, first.layout)
+        if any((v.shape, v.dtype, v.device, v.layout) != told for v in values):
+            return super().contents(values)
+        return list(self.content(self.namespace.stack([v.detach() for v in values])))
 
     def parameters(self, f: Any) -> dict[str, Any]:
         if not isinstance(f, self.namespace.nn.Module):
@@ -72,6 +103,11 @@ class TorchAdapter(TorchForward):
                     f"({_short(first)}) nor by make_fx ({_short(second)}): give its mathematics "
                     "as definition="
                 ) from second
+
+
+@lru_cache(maxsize=256)
+def _is_torchs(kind: Any) -> bool:
+    return any(part.__module__ == "torch" for part in kind.__mro__)
 
 
 def _plain_name(name: str) -> str:

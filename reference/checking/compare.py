@@ -37,6 +37,12 @@ def compare(
     targets: what each is called. values: float64 contents of the right shapes, None where there
     is none. inputs: where the arrays are gradients, the arguments that they belong to.
     """
+    quick = row.correct(values, factor)
+    if quick is not None:
+        return [
+            _of_correct(what, detail, targets[k], values[k], row, k, quick[k], inputs)
+            for k in range(row.count)
+        ]
     verdict = row.judge(values, factor, seed)
     certificate = row.certificate
     truths = [certificate.gradients[k].mid for k in range(row.count)]
@@ -69,6 +75,57 @@ def compare(
     return result
 
 
+def _of_correct(
+    what: str,
+    detail: str,
+    target: str,
+    value: np.ndarray | None,
+    row: Row,
+    number: int,
+    errors: tuple[np.ndarray, np.ndarray],
+    inputs: Sequence[np.ndarray],
+) -> Comparison:
+    """The comparison of an array of correct elements; errors: in ULPs, and excess."""
+    ulps, excess = errors
+    assert value is not None
+    shape, size = ulps.shape, ulps.size
+    enclosure = row.certificate.gradients[number]
+    given = inputs[number] if inputs and inputs[number].shape == shape else None
+    flat = excess.ravel()
+    places = np.argsort(-flat, kind="stable")[:_KEPT].tolist() if size > 1 else [0] * size
+    worst = []
+    for place in places:
+        position = tuple(int(i) for i in np.unravel_index(place, shape)) if shape else ()
+        ball = enclosure.balls[position]
+        worst.append(
+            Element(
+                position,
+                None if given is None else float(given[position]).hex(),
+                float(value[position]),
+                str(ball.str(20, radius=False)),
+                float(ball.rad()),
+                float(ulps[position]),
+                float(excess[position]),
+                "correct",
+            )
+        )
+    dtype = row.certificate.dtypes[number]
+    return Comparison(
+        what,
+        detail,
+        target,
+        shape,
+        _shown(dtype, row, number),
+        True,
+        {"correct": size} if size else {},
+        worst[0].excess if worst else 0.0,
+        _norm(value, enclosure.mid, dtype),
+        tuple(worst),
+        None,
+        distribution(ulps, np.zeros(shape, dtype=bool)),
+    )
+
+
 def _guess_of_parts(
     number: int, value: np.ndarray | None, truth: np.ndarray, row: Row
 ) -> str | None:
@@ -86,6 +143,12 @@ def _norm(value: np.ndarray | None, truth: np.ndarray, dtype: str) -> float:
     """The norm of the error over the norm of the truth, in epsilons of the dtype."""
     if value is None:
         return float("inf") if truth.any() else 0.0
+    if value.size == 1 and np.isfinite(truth).all():
+        one, other = float(value.item()), float(truth.item())
+        if one == other:
+            return 0.0
+        unit = 2.0 ** (format_of(dtype).precision - 1)
+        return abs(one - other) / abs(other) * unit if other else float("inf")
     known = np.isfinite(truth)
     with np.errstate(all="ignore"):
         size = float(np.linalg.norm(truth[known]))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 __all__ = ["random_arrays", "single_entries", "unit_arrays"]
 
 Shape = tuple[int, ...]
+_FEW = 256  # numbers up to which what was drawn is kept
 
 
 def random_arrays(shapes: Sequence[Shape], seed: int, number: int) -> list[np.ndarray]:
@@ -17,11 +20,20 @@ def random_arrays(shapes: Sequence[Shape], seed: int, number: int) -> list[np.nd
     >>> random_arrays([(2,)], 0, 0)[0].tolist() == random_arrays([(2,)], 0, 0)[0].tolist()
     True
     """
+    if sum(math.prod(shape) for shape in shapes) > _FEW:
+        return list(_drawn(tuple(shapes), seed, number))
+    return [array.copy() for array in _few(tuple(shapes), seed, number)]
+
+
+def _drawn(shapes: tuple[Shape, ...], seed: int, number: int) -> tuple[np.ndarray, ...]:
     rng = np.random.default_rng([seed, number])
-    return [
+    return tuple(
         np.asarray(rng.integers(8, 32, size=shape) * rng.choice([-1, 1], size=shape) / 16)
         for shape in shapes
-    ]
+    )
+
+
+_few = lru_cache(maxsize=256)(_drawn)  # starting a generator costs more than drawing a few
 
 
 def unit_arrays(shapes: Sequence[Shape], output: int, position: int) -> list[np.ndarray]:

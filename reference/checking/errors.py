@@ -46,6 +46,15 @@ def distribution(ulps: np.ndarray, bad: np.ndarray) -> Errors:
 
 
 def _histogram(errors: np.ndarray) -> tuple[tuple[float, int], ...]:
+    if errors.size == 1:  # one by one is quicker
+        error = float(errors.item())
+        if math.isnan(error):
+            return ()
+        if math.isinf(error):
+            return ((error, 1),)
+        mantissa, exponent = math.frexp(error)
+        least = max(exponent - (mantissa == 0.5), _LEAST) if error else _LEAST
+        return ((math.ldexp(1.0, min(least, 1023)), 1),)
     known = errors[~np.isnan(errors)]
     finite = known[np.isfinite(known)]
     mantissas, exponents = np.frexp(finite)
@@ -61,6 +70,8 @@ def _histogram(errors: np.ndarray) -> tuple[tuple[float, int], ...]:
 def _grid(errors: np.ndarray) -> tuple[tuple[float, ...], ...]:
     if not errors.size:
         return ()
+    if errors.size == 1:
+        return ((float(errors.item()),),)
     flat = errors.reshape(-1, errors.shape[-1] if errors.ndim else 1)
     if errors.ndim == 1 and errors.size > ROWS:  # a long vector is wrapped like text
         width = min(ROWS, int(np.ceil(np.sqrt(errors.size))))

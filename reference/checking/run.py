@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from reference.adapters.adapter import Adapter, NotOffered, flattened
+from reference.adapters.adapter import Adapter, NotOffered, Pulled, flattened
 from reference.checking.compare import compare
 from reference.checking.draws import random_arrays, single_entries
 from reference.checking.report import Comparison, Fault, Report
@@ -29,6 +30,9 @@ _MODES = {
     "ff": "forward over forward",
 }
 _PATIENCE = 1.0  # seconds after which repeats stop, once there were ten
+_SHORT = 0.002  # seconds of a run that holds little memory: several are held at once
+_LITTLE = 20_000  # numbers of such a run's arguments and outputs
+_AT_ONCE = 16
 _SPOTS = 3
 _MANY = 20_000  # entries of a Jacobian up to which all of its rows are compared
 _ROWS = 8
@@ -145,10 +149,28 @@ class Check:
             "again": self.again,
             "repeat": self.repeat,
         }
+        self._foresee()
         for what, step in steps.items():
             if what in self.what:
                 step()
         return self.report
+
+    def _foresee(self) -> None:
+        """Tell the truth what will be asked of it."""
+        reverse = {"vjp", "layout", "repeat"} & set(self.what)
+        second = "second" in self.what and bool(self.adapter.second_order)
+        cotangents = [arrays for _, arrays in self.cotangents] if reverse else []
+        if "layout" in self.what and self._expands:
+            cotangents.append(self._ones)
+        if second and not cotangents:
+            cotangents = [self.cotangents[0][1]]
+        along = self._directions() if "jvp" in self.what and self.adapter.forward_mode else []
+        self.truth.foresee(
+            cotangents,
+            [direction for _, direction in along],
+            self._second_direction() if second else None,
+            values="value" in self.what,
+        )
 
     @contextmanager
     def asking(self, what: str, detail: str) -> Iterator[None]:
@@ -264,12 +286,8 @@ class Check:
                 if not _same(self.adapter.content(other), one):
                     self.fault("unmodified", "modified", "the backward pass changed the cotangent")
 
-    def jvp(self) -> None:
-        """The derivatives of the outputs along directions, in forward mode."""
-        if not self.adapter.forward_mode:
-            if "jvp" in self.asked:
-                self.fault("jvp", "missing", f"{self.adapter.name} has no forward mode")
-            return
+    def _directions(self) -> list[tuple[str, Arrays]]:
+        """Along which forward mode is asked."""
         shapes = [array.shape for array in self.truth.arrays]
         seed = self.report.seed
         along = [(f"random direction {k}", random_arrays(shapes, seed, 100 + k)) for k in (0, 1)]
@@ -277,6 +295,28 @@ class Check:
         outputs = sum(int(np.prod(shape, dtype=np.intp)) for shape in self.shapes)
         if 1 < inputs <= _ROWS and inputs * outputs <= _MANY:
             along = along[:1] + single_entries(shapes, seed)
+        return along
+
+    def _second_direction(self) -> Arrays:
+        shapes = [array.shape for array in self.truth.arrays]
+        return random_arrays(shapes, self.report.seed, 200)
+
+    @property
+    def _expands(self) -> bool:
+        """Whether an expanded cotangent of ones is asked for."""
+        return self.adapter.layouts and self.adapter.expands and any(self.shapes)
+
+    @property
+    def _ones(self) -> Arrays:
+        return [np.ones(shape) for shape in self.shapes]
+
+    def jvp(self) -> None:
+        """The derivatives of the outputs along directions, in forward mode."""
+        if not self.adapter.forward_mode:
+            if "jvp" in self.asked:
+                self.fault("jvp", "missing", f"{self.adapter.name} has no forward mode")
+            return
+        along = self._directions()
         targets = _outputs(len(self.outputs), "the tangent of output")
         pushed = []
         with self.asking("jvp", "forward mode"):
@@ -317,8 +357,7 @@ class Check:
         """The gradient of <gradient, u>, in the mode pairs that the engine has."""
         if not self.adapter.second_order and "second" in self.asked:
             self.fault("second", "missing", f"{self.adapter.name} has no second derivatives")
-        shapes = [array.shape for array in self.truth.arrays]
-        direction = random_arrays(shapes, self.report.seed, 200)
+        direction = self._second_direction()
         cotangent = self.cotangents[0][1]
         row: Row | None = None
         for mode in self.adapter.second_order:
@@ -344,6 +383,14 @@ class Check:
                     continue
                 row = row or self.truth.second(cotangent, direction)
                 self.gradients("second", detail, found, row)
+        if any(one.what == "second" for one in self.report.comparisons):
+            self._note_missing("second")  # a rule for reverse mode has no forward mode
+
+    def _note_missing(self, what: str) -> None:
+        """Make notes of the faults about what is not on offer."""
+        missing = [f for f in self.report.faults if f.what == what and f.kind == "missing"]
+        self.report.notes += [fault.text for fault in missing]
+        self.report.faults[:] = [f for f in self.report.faults if f not in missing]
 
     def _pushed(self, direction: Arrays) -> Row:
         return self.truth.pushed([direction])[0]
@@ -356,8 +403,8 @@ class Check:
         kinds: list[tuple[str, str, Arrays, Callable[[], Row]]] = [
             ("strided arguments", "strided", cotangent, partial(self.row, 0))
         ]
-        if self.adapter.expands and any(self.shapes):
-            ones = [np.ones(shape) for shape in self.shapes]
+        if self._expands:
+            ones = self._ones
             row_of_ones = partial(self._row_of, ones)
             kinds.append(("an expanded cotangent of ones", "expanded", ones, row_of_ones))
         for detail, layout, arrays, row in kinds:
@@ -394,43 +441,39 @@ class Check:
             for one, other in zip(first, second, strict=True)
         )
 
-    def bits(self, values: Sequence[Any]) -> list[Any]:
-        """What tells arrays apart, cheaply: equal bits are equal arrays."""
-        return [
-            value
-            if value is None
-            else (np.shape(value), value.tobytes())
-            if isinstance(value, (np.ndarray, np.generic))
-            else self.adapter.content(value).tobytes()
-            for value in values
-        ]
+    def bits(self, runs: Sequence[Sequence[Any]]) -> list[list[Any]]:
+        """What tells the arrays of each run apart, cheaply: equal bits are equal arrays."""
+        columns = []
+        for values in zip(*runs, strict=True):
+            known = [value for value in values if value is not None]
+            if not all(isinstance(value, (np.ndarray, np.generic)) for value in known):
+                known = self.adapter.contents(known)
+            told = iter([(np.shape(value), value.tobytes()) for value in known])
+            columns.append([None if value is None else next(told) for value in values])
+        return [list(row) for row in zip(*columns, strict=True)]
 
     def repeat(self) -> None:
         """The same gradient again and again: what differs is judged."""
         detail, cotangent = self.cotangents[0]
         first: list[Any] | None = None
         bits: list[Any] = []
-        start = time.monotonic()
         different = 0
         with self.asking("repeat", "repeated runs"):
-            for number in range(self.repeats):
-                if number >= 10 and time.monotonic() - start > _PATIENCE:
-                    break
-                given = [self.like_outputs(cotangent)]
-                pulled = self.adapter.pull(self.f, self.fresh(), self.wrt, given)
-                found = [*pulled.outputs, *pulled.gradients[0]]
-                self.report.repeats = number + 1
-                if first is None:
-                    first, bits = found, self.bits(found)
-                if self.bits(found) == bits or self.alike(first, found):
-                    continue
-                different += 1
-                if different <= 3:
-                    name = f"run {number + 1}, {detail}"
-                    self.gradients("repeat", name, pulled.gradients[0], self.row(0))
-                    self.judged("repeat", name, _outputs(len(self.outputs), "output"),
-                                [self.adapter.content(o) for o in pulled.outputs],
-                                self.truth.values())  # fmt: skip
+            for batch in self._batches(cotangent):
+                every = [[*pulled.outputs, *pulled.gradients[0]] for pulled in batch]
+                for pulled, found, told in zip(batch, every, self.bits(every), strict=True):
+                    self.report.repeats += 1
+                    if first is None:
+                        first, bits = found, told
+                    if told == bits or self.alike(first, found):
+                        continue
+                    different += 1
+                    if different <= 3:
+                        name = f"run {self.report.repeats}, {detail}"
+                        self.gradients("repeat", name, pulled.gradients[0], self.row(0))
+                        self.judged("repeat", name, _outputs(len(self.outputs), "output"),
+                                    [self.adapter.content(o) for o in pulled.outputs],
+                                    self.truth.values())  # fmt: skip
         if first is not None:
             self.gradients("repeat", f"run 1, {detail}", first[len(self.outputs) :], self.row(0))
         if different:
@@ -441,6 +484,45 @@ class Check:
                 )
             else:
                 self.fault("repeat", "non-deterministic", runs)
+
+    def _batches(self, cotangent: Arrays) -> Iterator[list[Pulled]]:
+        """Runs of their own, the first alone; where it was short, the others several at a time."""
+        start, began = time.monotonic(), time.process_time()
+        done = 0
+        at_once = 1
+        while done < self.repeats and not (done >= 10 and time.monotonic() - start > _PATIENCE):
+            count = min(at_once, self.repeats - done)
+            yield self._pulled_each(cotangent, count)
+            done += count
+            if done == 1 and time.process_time() - began < _SHORT and self._numbers <= _LITTLE:
+                at_once = _AT_ONCE
+
+    @property
+    def _numbers(self) -> int:
+        """How many numbers go in and come out."""
+        return sum(a.size for a in self.contents.values()) + sum(map(math.prod, self.shapes))
+
+    def _pulled_each(self, cotangent: Arrays, count: int) -> list[Pulled]:
+        """So many forward passes with a backward pass each, on fresh arguments."""
+        if count > 1:
+            columns = [
+                self.adapter.copies(self.contents[number], value, count)
+                if number in self.contents
+                else [value] * count
+                for number, value in enumerate(self.arguments)
+            ]
+            given = [
+                self.adapter.copies(array, output, count)
+                for array, output in zip(cotangent, self.outputs, strict=True)
+            ]
+            runs = [list(run) for run in zip(*columns, strict=True)]
+            cotangents = [list(row) for row in zip(*given, strict=True)]
+            with suppress(Exception):  # a function may forbid it: one by one, then
+                return self.adapter.pull_each(self.f, runs, self.wrt, cotangents)
+        return [
+            self.adapter.pull(self.f, self.fresh(), self.wrt, [self.like_outputs(cotangent)])
+            for _ in range(count)
+        ]
 
 
 def _where_defined(rows: Sequence[Row]) -> list[Row]:

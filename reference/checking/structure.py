@@ -31,6 +31,7 @@ from reference.graph import (
     Put,
     Stop,
     Take,
+    argument,
     substitute,
     topological,
 )
@@ -39,6 +40,7 @@ __all__ = ["Rows", "Structure", "structure_of"]
 
 _LARGEST = 2_000  # nodes of a graph that is kept
 _KEPT = 64  # graphs that are kept
+_ITSELF = argument(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +72,7 @@ class Structure:
         self.cotangents = tuple(Input("g", node.shape) for node in self.outputs)
         self.directions = tuple(Input("u", node.shape) for node in self.inputs)
         self._rows: dict[tuple[str, int], Rows] = {}
+        self._together: dict[tuple[tuple[str, int], ...], dict[bool, Prepared]] = {}
 
     @cached_property
     def output(self) -> Node:
@@ -84,19 +87,19 @@ class Structure:
 
     @cached_property
     def pulled(self) -> list[Node]:
-        return _or_zeros(vjp(self.outputs, self.inputs, self.cotangents), self.inputs)
+        return _filled(vjp(self.outputs, self.inputs, self.cotangents), self.inputs)
 
     @cached_property
     def pushed(self) -> list[Node]:
-        return _or_zeros(jvp(self.outputs, self.inputs, self.directions), self.outputs)
+        return _filled(jvp(self.outputs, self.inputs, self.directions), self.outputs)
 
     @cached_property
     def second(self) -> list[Node]:
-        return _or_zeros(vjp(self.pulled, self.inputs, self.directions), self.inputs)
+        return _filled(vjp(self.pulled, self.inputs, self.directions), self.inputs)
 
     @cached_property
     def second_forward(self) -> list[Node]:
-        return _or_zeros(jvp(self.pushed, self.inputs, self.directions), self.outputs)
+        return _filled(jvp(self.pushed, self.inputs, self.directions), self.outputs)
 
     @cached_property
     def padding(self) -> list[Node]:
@@ -110,6 +113,10 @@ class Structure:
             known = self._rows[kind, count] = self._repeated(kind, count)
         return known
 
+    def together(self, kinds: Sequence[tuple[str, int]]) -> dict[bool, Prepared]:
+        """What is known of the graph of so many rows of each of several kinds."""
+        return self._together.setdefault(tuple(kinds), {})
+
     def _repeated(self, kind: str, count: int) -> Rows:
         nodes: list[Node] = getattr(self, kind)
         own = (*self.cotangents, *self.directions)
@@ -122,10 +129,25 @@ class Structure:
         return Rows(tuple(rows), tuple(symbols), {}, tuple({} for _ in rows))
 
 
-def _or_zeros(found: Sequence[Node | None], like: Sequence[Node]) -> list[Node]:
-    return [
-        zeros(node.shape) if one is None else one for one, node in zip(found, like, strict=True)
-    ]
+def _filled(found: Sequence[Node | None], like: Sequence[Node]) -> list[Node]:
+    """Derivatives, zeros where there are none; nodes that only hand on a value are left out."""
+    return _without_copies(
+        [zeros(node.shape) if one is None else one for one, node in zip(found, like, strict=True)]
+    )
+
+
+def _without_copies(roots: Sequence[Node]) -> list[Node]:
+    """The same without Maps that give their one argument as it is."""
+    done: dict[int, Node] = {}
+    for node in topological(roots):
+        inputs = tuple(done[id(child)] for child in node.inputs)
+        if isinstance(node, Map) and node.expression == _ITSELF and inputs[0].shape == node.shape:
+            done[id(node)] = inputs[0]
+        elif all(new is old for new, old in zip(inputs, node.inputs, strict=True)):
+            done[id(node)] = node
+        else:
+            done[id(node)] = node.rebuild(inputs)
+    return [done[id(root)] for root in roots]
 
 
 class _NoKey(Exception):
@@ -188,7 +210,7 @@ def _index(index: IndexMap) -> tuple[Any, ...]:
 def _bare(content: _Content) -> Structure:
     """The structure over leaves that hold nothing; the content lets go of the user's arrays."""
     bare = {node: Input("x", node.shape) for node in (*content.inputs, *content.leaves)}
-    outputs = substitute(content.outputs, bare)
+    outputs = _without_copies(substitute(content.outputs, bare))
     structure = Structure(
         outputs, [bare[n] for n in content.inputs], [bare[n] for n in content.leaves]
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import flint
@@ -17,6 +18,7 @@ from reference import build
 from reference.adapters.adapter import Adapter, flattened
 from reference.certify import Certificate, Finding, certify_problem
 from reference.checking.structure import Rows, structure_of
+from reference.checking.together import certified_together
 from reference.clarke import Nearby
 from reference.complexes.formats import PartFormat, explained_in_modulus
 from reference.domains.certified import working_precision
@@ -34,6 +36,7 @@ __all__ = ["Row", "Truth", "trace_function"]
 _BLANK = Input("nothing", (0,), np.zeros(0))
 _TOGETHER = 100_000  # numbers certified in one go
 _DIRECTIONS = 48
+_REVERSE = ("pulled", "second")  # rows of one array per input; others have one per output
 _AT_KINKS = ("kink-outside", "undecided")
 
 
@@ -59,10 +62,34 @@ class Row:
             self._by_intervals(values, verdicts, THRESHOLD * factor, seed)
         return Verdict(verdicts, found.ulps[:end], found.excess[:end], found.membership)
 
-    def times(self, number: float, cotangent: Mapping[Node, Any]) -> Row:
+    def correct(
+        self, values: Sequence[np.ndarray | None], factor: float
+    ) -> list[tuple[np.ndarray, np.ndarray]] | None:
+        """(errors in ULPs, excess) of arrays of which every element is plainly correct.
+
+        None where some element is not, or may not be, or has no single number for a truth.
+        """
+        held = self.certificate
+        if held.findings:
+            return None
+        result = []
+        for number, value in enumerate(values):
+            truth, fmt = held.gradients[number], held.problem.formats[number]
+            if value is None or value.shape != truth.shape or not np.isfinite(value).all():
+                return None
+            ulps = truth.gaps(value, fmt)
+            if ulps is None:
+                return None
+            excess = ulps / (0.5 + self.explain[number])
+            if not (excess <= THRESHOLD * factor).all():
+                return None
+            result.append((ulps, excess))
+        return result
+
+    def times(self, number: Fraction, cotangent: Mapping[Node, Any]) -> Row:
         """The row of a multiple of the cotangent: all its numbers multiplied.
 
-        number: finite and not zero. cotangent: what its symbols hold then.
+        number: not zero. cotangent: what its symbols hold then.
         """
         held = self.certificate
         problem = replace(held.problem, extra={**held.problem.extra, **cotangent})
@@ -71,11 +98,12 @@ class Row:
             held.gradients, self.explain, held.problem.formats, strict=True
         ):
             with working_precision(held.precision + 64):
-                balls = np.asarray(enclosure.balls * flint.arb(number), dtype=object)
+                factor = flint.arb(flint.fmpq(number.numerator, number.denominator))
+                balls = np.asarray(enclosure.balls * factor, dtype=object)
             product = Enclosure(balls.reshape(enclosure.shape), enclosure.precision)
             change = enclosure.ulp_exponents(fmt) - product.ulp_exponents(fmt)
             gradients.append(product)
-            explain.append(np.ldexp(size * abs(number), change))
+            explain.append(np.ldexp(size * abs(float(number)), change))
         certificate = replace(held, gradients=tuple(gradients), problem=problem)
         return replace(self, certificate=certificate, explain=tuple(explain))
 
@@ -197,47 +225,110 @@ class Truth:
         self._outputs_paired = tuple(isinstance(dtype, PartFormat) for dtype in output_dtypes)
         self.structure, self._leaves = structure_of(outputs, inputs)
         self._names = tuple(node.name for node in inputs)
+        self._known: dict[tuple[Any, ...], Row] = {}
+        self._base: tuple[Row, float] | None = None
+
+    def foresee(
+        self,
+        cotangents: Sequence[Sequence[np.ndarray]],
+        tangents: Sequence[Sequence[np.ndarray]],
+        second: Sequence[np.ndarray] | None = None,
+        *,
+        values: bool = True,
+    ) -> None:
+        """Certify what will be asked for, all of it at once where that can be.
+
+        second: the direction of second derivatives, taken with the first of the cotangents.
+        """
+        multiples = bool(cotangents) and self._multiples_of_one(cotangents)
+        if multiples:
+            cotangents = cotangents[:1]
+        given: dict[str, list[Sequence[Any]]] = {
+            "values": [()] if values else [],
+            "pulled": [(c, None) for c in cotangents],
+            "pushed": [(None, t) for t in tangents],
+        }
+        if second is not None:  # its rows share the symbols of the first rows of the others
+            given["pushed"] = [(None, second), *given["pushed"]]
+            given["second"] = [(cotangents[0], second)]
+            given["second_forward"] = [(None, second)]
+        kinds = [(kind, len(rows)) for kind, rows in given.items() if rows]
+        reverse = len(given["pulled"]) + len(given.get("second", ()))
+        size = reverse * sum(array.size for array in self.arrays)
+        size += sum(count for _, count in kinds) * sum(int(node.size) for node in self.outputs)
+        if len(kinds) < 2 or size > _TOGETHER or not any(a.size for a in self.arrays):
+            return
+        every = [(kind, arrays) for kind, _ in kinds for arrays in given[kind]]
+        problems = [one for kind, _ in kinds for one in self._problems(kind, given[kind])[1]]
+        found = certified_together(problems, self.structure.together(kinds))
+        for (kind, arrays), known in zip(every, found, strict=True):
+            if known is None:
+                continue
+            certificate, sizes = known
+            paired = self._paired if kind in _REVERSE else self._outputs_paired
+            row = _row(certificate, sizes, paired)
+            self._known[_key(kind, arrays)] = row
+            if kind == "pulled" and multiples:
+                self._base = (row, _number(arrays[0]))
+
+    @property
+    def _single(self) -> bool:
+        """Whether the outputs are a single number."""
+        return sum(int(node.size) for node in self.outputs) == 1
+
+    def _multiples_of_one(self, cotangents: Sequence[Sequence[np.ndarray]]) -> bool:
+        """Whether their gradients are multiples of one another, none of them zero."""
+        if not self._single:
+            return False
+        numbers = [_number(c) for c in cotangents]
+        return all(np.isfinite(numbers)) and all(numbers)
 
     def values(self) -> Row:
         """The outputs."""
-        return self._forward("values", [()])[0]
+        return self._found("values", [()])[0]
 
     def pulled(self, cotangents: Sequence[Sequence[np.ndarray]]) -> list[Row]:
         """The gradients of <f, cotangent> for each of the cotangents."""
-        if len(cotangents) > 1 and sum(int(node.size) for node in self.outputs) == 1:
-            numbers = [float(array.item()) for c in cotangents for array in c if array.size]
-            if all(np.isfinite(numbers)) and all(numbers):
-                return self._multiples(cotangents, numbers)
+        if (len(cotangents) > 1 or self._base) and self._multiples_of_one(cotangents):
+            return self._multiples(cotangents)
         at_once = max(1, _TOGETHER // max(1, sum(array.size for array in self.arrays)))
         rows: list[Row] = []
         for start in range(0, len(cotangents), at_once):
             chosen = cotangents[start : start + at_once]
-            rows += self._reverse("pulled", [(c, None) for c in chosen])
+            rows += self._found("pulled", [(c, None) for c in chosen])
         return rows
 
     def pushed(self, tangents: Sequence[Sequence[np.ndarray]]) -> list[Row]:
         """The derivatives of the outputs along each of the tangents."""
-        return self._forward("pushed", [(None, t) for t in tangents])
+        return self._found("pushed", [(None, t) for t in tangents])
 
     def second(self, cotangents: Sequence[np.ndarray], tangents: Sequence[np.ndarray]) -> Row:
-        """The gradients of <<f, cotangents>', tangents>."""
-        return self._reverse("second", [(cotangents, tangents)])[0]
+        """The gradient of <<f, cotangents>', tangents>."""
+        return self._found("second", [(cotangents, tangents)])[0]
 
     def second_forward(self, tangents: Sequence[np.ndarray]) -> Row:
         """The second derivatives of the outputs along the tangents."""
-        return self._forward("second_forward", [(None, tangents)])[0]
+        return self._found("second_forward", [(None, tangents)])[0]
 
-    def _multiples(
-        self, cotangents: Sequence[Sequence[np.ndarray]], numbers: Sequence[float]
-    ) -> list[Row]:
+    def _found(self, kind: str, given: Sequence[Sequence[Any]]) -> list[Row]:
+        """Rows that were foreseen, or certified now, all at once."""
+        known = [self._known.get(_key(kind, arrays)) for arrays in given]
+        rows = [row for row in known if row is not None]
+        return rows if len(rows) == len(known) else self._certified(kind, given)
+
+    def _multiples(self, cotangents: Sequence[Sequence[np.ndarray]]) -> list[Row]:
         """Rows of a single output: gradients are linear in the one number of the cotangent."""
-        ones = [np.ones(array.shape) for array in cotangents[0]]
-        base = self._reverse("pulled", [(ones, None)])[0]
+        if self._base is None:
+            ones = [np.ones(array.shape) for array in cotangents[0]]
+            self._base = (self._certified("pulled", [(ones, None)])[0], 1.0)
+        base, one = self._base
         symbols = self.structure.cotangents
-        return [
-            base.times(number, dict(zip(symbols, c, strict=True)))
-            for number, c in zip(numbers, cotangents, strict=True)
-        ]
+        rows = []
+        for c in cotangents:
+            times = Fraction(_number(c)) / Fraction(one)
+            held: dict[Node, Any] = dict(zip(symbols, c, strict=True))
+            rows.append(base if times == 1 else base.times(times, held))
+        return rows
 
     def _bindings(self, rows: Rows, given: Sequence[Sequence[Any]]) -> list[dict[Node, Any]]:
         """What the leaves hold, for each row: (cotangents, directions), None where not used."""
@@ -261,40 +352,25 @@ class Truth:
             return own[0]
         return build.concat([build.reshape(symbol, (-1,)) for symbol in own])
 
-    def _reverse(self, kind: str, given: Sequence[Sequence[Any]]) -> list[Row]:
-        """Rows of one array per input."""
-        return self._certified(kind, given, self._paired, self.formats, (), ())
+    def _problems(self, kind: str, given: Sequence[Sequence[Any]]) -> tuple[Rows, list[Problem]]:
+        """A problem for each row.
 
-    def _forward(self, kind: str, given: Sequence[Sequence[Any]]) -> list[Row]:
-        """Rows of one array per output.
-
-        A problem has as many gradients as inputs: inputs of no elements stand for the outputs,
-        and gradients of zero for the inputs.
+        A problem has as many gradients as inputs. In rows of one array per output, inputs of no
+        elements stand for the outputs, and gradients of zero for the inputs.
         """
-        count = len(self.structure.outputs)
-        formats = (*self.output_formats, *self.formats)
-        return self._certified(
-            kind, given, self._outputs_paired, formats, (_BLANK,) * count, self.structure.padding
-        )
-
-    def _certified(
-        self,
-        kind: str,
-        given: Sequence[Sequence[Any]],
-        paired: tuple[bool, ...],
-        formats: Sequence[Format],
-        blanks: tuple[Input, ...],
-        padding: Sequence[Node],
-    ) -> list[Row]:
-        """All rows certified as one problem, and taken apart."""
-        if not given:
-            return []
+        blanks: tuple[Input, ...] = ()
+        formats: Sequence[Format] = self.formats
+        padding: Sequence[Node] = ()
+        if kind not in _REVERSE:
+            blanks = (_BLANK,) * len(self.structure.outputs)
+            formats = (*self.output_formats, *self.formats)
+            padding = self.structure.padding
         rows = self.structure.rows(kind, len(given))
         bindings = self._bindings(rows, given)
         inputs = (*blanks, *self.structure.inputs)
         arrays = (*(np.zeros(0) for _ in blanks), *self.arrays)
         names = (*("" for _ in blanks), *self._names)
-        problems = [
+        return rows, [
             Problem(
                 self.structure.output, inputs, arrays, tuple(formats), (*nodes, *padding), names,
                 {**self._leaves, **here}, plans, self._seed(kind, symbols),
@@ -304,19 +380,38 @@ class Truth:
                 rows.nodes, bindings, rows.single, rows.symbols, strict=True
             )
         ]  # fmt: skip
+
+    def _certified(self, kind: str, given: Sequence[Sequence[Any]]) -> list[Row]:
+        """All rows certified as one problem, and taken apart."""
+        if not given:
+            return []
+        rows, problems = self._problems(kind, given)
         times = len(problems)
+        first = problems[0]
         joined = Problem(
             self.structure.output,
-            inputs * times,
-            arrays * times,
-            tuple(formats) * times,
+            first.inputs * times,
+            first.arrays * times,
+            first.formats * times,
             tuple(node for problem in problems for node in problem.gradients),
-            names * times,
+            first.names * times,
             {k: v for problem in problems for k, v in problem.extra.items()},
             rows.plans,
             pointwise=kind == "values",
         )
+        paired = self._paired if kind in _REVERSE else self._outputs_paired
         return _apart(joined, problems, paired)
+
+
+def _key(kind: str, arrays: Sequence[Any]) -> tuple[Any, ...]:
+    """What tells a row from others: its kind, and its cotangents and directions."""
+    told = (None if part is None else tuple(a.tobytes() for a in part) for part in arrays)
+    return (kind, *told)
+
+
+def _number(cotangent: Sequence[np.ndarray]) -> float:
+    """The one number of a cotangent of a single number."""
+    return next(float(array.item()) for array in cotangent if array.size)
 
 
 def _apart(joined: Problem, problems: Sequence[Problem], paired: tuple[bool, ...]) -> list[Row]:
@@ -343,13 +438,17 @@ def _apart(joined: Problem, problems: Sequence[Problem], paired: tuple[bool, ...
             findings,
             problem,
         )
-        sizes = list(explain[start:end])
-        for place, parts in enumerate(paired):
-            if parts:
-                truth, dtype = part.gradients[place].mid, part.dtypes[place]
-                sizes[place] = explained_in_modulus(sizes[place], truth, dtype)
-        rows.append(Row(part, tuple(sizes), len(paired), paired))
+        rows.append(_row(part, explain[start:end], paired))
     return rows
+
+
+def _row(part: Certificate, explain: Sequence[np.ndarray], paired: tuple[bool, ...]) -> Row:
+    sizes = list(explain)
+    for place, parts in enumerate(paired):
+        if parts:
+            truth, dtype = part.gradients[place].mid, part.dtypes[place]
+            sizes[place] = explained_in_modulus(sizes[place], truth, dtype)
+    return Row(part, tuple(sizes), len(paired), paired)
 
 
 def _explained(whole: Certificate) -> tuple[np.ndarray, ...]:

@@ -14,10 +14,12 @@ from reference.definitions import Definition, MissingDefinition, definition
 __all__ = ["complex_definition", "gives_pair"]
 
 _TRANSFORMS = frozenset({
-    "fft", "fft2", "fftn", "ifft", "ifft2", "ifftn", "irfft", "irfft2", "irfftn", "rfft",
-    "rfft2", "rfftn",
+    "fft", "fft2", "fftn", "hfft", "hfft2", "hfftn", "ifft", "ifft2", "ifftn", "ihfft", "ihfft2",
+    "ihfftn", "irfft", "irfft2", "irfftn", "istft", "rfft", "rfft2", "rfftn", "stft",
 })  # fmt: skip
-_PAIRS = frozenset({*_TRANSFORMS, "view_as_complex"}) - {"irfft", "irfft2", "irfftn"}
+_PAIRS = frozenset({*_TRANSFORMS, "view_as_complex"}) - {
+    "hfft", "hfft2", "hfftn", "irfft", "irfft2", "irfftn", "istft",
+}  # fmt: skip
 _MAKERS = frozenset({"complex", "eig", "eigvals", "imag", "polar"})
 _SPELLINGS = {
     "linalg_eig": "eig",

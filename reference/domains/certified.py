@@ -8,6 +8,7 @@ both branches, so that the result holds the truth either way.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -399,18 +400,17 @@ class _Domain:
         arguments: list[Any] = [None] * len(inputs)
         for position in program.reads:
             arguments[position] = inputs[position].array()
-        flat = np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)
-        value = run(
-            program,
-            arguments,
-            BallArithmetic(node, self, self.zero(node)),
-            flat,
-            [id(child) in self.varying for child in node.inputs],
-        )
+        arithmetic = BallArithmetic(node, self, self.zero(node))
+        if not program.branches:
+            if not shape:  # one number: no arrays
+                arguments = [None if a is None else a.item() for a in arguments]
+            value = run(program, arguments, arithmetic)
+        else:
+            flat = np.arange(math.prod(shape)).reshape(shape)
+            varying = [id(child) in self.varying for child in node.inputs]
+            value = run(program, arguments, arithmetic, flat, varying)
         array = np.asarray(value, dtype=object)
-        if array.shape != shape:
-            array = np.broadcast_to(array, shape)
-        return Balls(shape, array)
+        return Balls(shape, array if array.shape == shape else np.broadcast_to(array, shape))
 
     def contract(self, node: Contract, inputs: list[Balls]) -> Balls:
         quick = self.matrix_product(node, inputs)

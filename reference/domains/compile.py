@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,10 +25,16 @@ __all__ = [
     "Program",
     "Relation",
     "Sided",
+    "argument_position",
     "compile_expression",
     "is_discrete",
     "run",
 ]
+
+
+_SHORT = 8  # steps of a product of numbers in range that stays in range
+_SMALL = 4  # exponents of it
+_PRODUCTS = ("multiply", "divide", "negative", "exp")
 
 
 class Arithmetic(Protocol):
@@ -116,6 +122,25 @@ class Program:
     registers: int
     result: int
 
+    @cached_property
+    def branches(self) -> bool:
+        """Whether there is a case distinction, for which positions are needed."""
+        return any(step.kind == "cases" for step in self.steps)
+
+    @cached_property
+    def is_product(self) -> bool:
+        """Whether it only multiplies, divides, takes small powers and exponentials.
+
+        Floats then give every digit but the last, as long as they stay in range.
+        """
+        return len(self.steps) <= _SHORT and all(map(_keeps_digits, self.steps))
+
+
+def _keeps_digits(step: _Step) -> bool:
+    if step.kind == "power":
+        return 0 < step.payload[0] <= _SMALL and step.payload[1] in (1, 2)
+    return step.kind == "number" or step.payload in _PRODUCTS
+
 
 @lru_cache(maxsize=8192)
 def compile_expression(expression: sp.Expr) -> Program:
@@ -144,7 +169,9 @@ def is_discrete(expression: sp.Expr) -> bool:
     return not expression.free_symbols
 
 
-def _position(symbol: sp.Symbol) -> int:
+@lru_cache(maxsize=1024)
+def argument_position(symbol: sp.Symbol) -> int:
+    """k of `argument(k)`; ValueError for any other symbol."""
     text = symbol.name
     if text[:1] == "a" and text[1:].isdigit() and symbol == argument(int(text[1:])):
         return int(text[1:])
@@ -203,7 +230,7 @@ class _Compiler:
         skeleton = self._without_cases(expression, cases)
         shared, (reduced,) = sp.cse([skeleton], order="none")
         symbols = sorted(
-            (s for s in expression.free_symbols if isinstance(s, sp.Symbol)), key=_position
+            (s for s in expression.free_symbols if isinstance(s, sp.Symbol)), key=argument_position
         )
         self.steps: list[_Step] = []
         self.register: dict[sp.Basic, int] = {s: i for i, s in enumerate(symbols)}
@@ -215,7 +242,7 @@ class _Compiler:
             self.register[symbol] = self.visit(value)
         result = self.visit(reduced)
         self.program = Program(
-            tuple(_position(s) for s in symbols),
+            tuple(argument_position(s) for s in symbols),
             _with_releases(self.steps, result),
             self.count,
             result,
@@ -316,7 +343,7 @@ class _Compiler:
             for value, condition in piecewise.args
         )
         operands = tuple(self.register[s] for s in self.symbols if s in piecewise.free_symbols)
-        reads = tuple(_position(s) for s in self.symbols if s in piecewise.free_symbols)
+        reads = tuple(argument_position(s) for s in self.symbols if s in piecewise.free_symbols)
         return self._emit("cases", (branches, reads), *operands)
 
     def _condition(self, condition: Any) -> Condition:

@@ -117,6 +117,13 @@ _NARY: dict[str, Callable[..., Any]] = {
     ),
 }
 
+_SCALAR_ARITHMETIC: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "negative": operator.neg,
+    "divide": operator.truediv,
+}
 _ARITHMETIC: dict[str, Callable[..., Any]] = {
     "add": np.add,
     "subtract": np.subtract,
@@ -140,11 +147,14 @@ class BallFunctions:
         binary: Mapping[str, Callable[..., Any]],
         more: Mapping[str, Callable[..., Any]],
     ) -> None:
-        self._scalar = {1: dict(unary), 2: dict(binary)}
+        self._scalar: dict[int, dict[str, Callable[..., Any]]] = {
+            0: {}, 1: dict(unary), 2: dict(binary), 3: {},
+        }  # fmt: skip
         self._more = dict(more)
         self._fast = {
             (name, count): np.frompyfunc(function, count, 1)
             for count, table in self._scalar.items()
+            if table
             for name, function in table.items()
         }
         self._divide = np.frompyfunc(_reciprocal_safe, 2, 1)
@@ -153,6 +163,10 @@ class BallFunctions:
 
     def call(self, name: str, operands: Sequence[Any]) -> Any:
         """The function over broadcast operands; ValueError for one that is not known."""
+        if all(type(operand) is _arb for operand in operands):
+            scalar = _SCALAR_ARITHMETIC.get(name) or self._scalar[len(operands) & 3].get(name)
+            if scalar is not None:
+                return scalar(*operands)
         if name in _ARITHMETIC:
             return _ARITHMETIC[name](*operands)
         if name == "divide":

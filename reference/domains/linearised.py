@@ -10,6 +10,7 @@ follow from its equations.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -19,8 +20,8 @@ import sympy as sp
 
 from reference.differentiate import jvp, partial_derivative, vjp, zeros
 from reference.domains.certified import BallArithmetic, Balls
-from reference.domains.compile import compile_expression, run
-from reference.domains.float_program import contract_floats
+from reference.domains.compile import Program, argument_position, compile_expression, run
+from reference.domains.float_program import contract_floats, run_floats
 from reference.domains.rounded import FloatRuns, Noise, Unsupported, along
 from reference.domains.walk import MASKED
 from reference.floats import Format
@@ -30,6 +31,8 @@ __all__ = ["Linearised"]
 
 _RUN = -1
 _SMALLEST = 2.0**-1022
+_SCALE = 128
+_FAR = 2.0**60  # a few powers of what is not larger, nor its inverse, stay within float64
 
 
 class Linearised:
@@ -38,7 +41,8 @@ class Linearised:
     floors: round what lies below the smallest normal number to a multiple of the smallest
     subnormal, instead of relative to itself. tangents: of the nodes asked for, by id: float64
     arrays with the runs along the first axis; a node that is not there has a tangent of zero.
-    subnormal: whether some result lay below the smallest normal number. Calling raises
+    scale: tangents are multiplied by 2 to this power, so that those of subnormal numbers do not
+    vanish. subnormal: whether some result lay below the smallest normal number. Calling raises
     Unsupported where a value that matters is beyond the range of float64.
     """
 
@@ -50,7 +54,8 @@ class Linearised:
         wanted: Sequence[Node],
         floors: bool = False,
     ) -> None:
-        self.unit = 2.0**-fmt.precision
+        self.scale = _SCALE if floors else 0
+        self.unit = 2.0 ** (self.scale - fmt.precision)
         self.normal = 2.0**fmt.emin
         self.floors = floors
         self.subnormal = False
@@ -64,6 +69,9 @@ class Linearised:
             tangent = inputs[0].tangent
         elif 0 in result.shape:
             return result
+        elif not result.shape and isinstance(node, Map) and not self.floors:
+            with np.errstate(over="ignore", invalid="ignore"):
+                tangent = result.tangent = self._scalar(node, inputs, result)
         else:
             with np.errstate(all="ignore"):
                 tangent = self._rounded(node, inputs, result, self._pushed(node, inputs, result))
@@ -89,6 +97,32 @@ class Linearised:
             return self._solve(node, inputs, result)
         return None
 
+    def _scalar(self, node: Map, inputs: list[Balls], result: Balls) -> np.ndarray | None:
+        """The tangent of a single number, its own rounding in it."""
+        total: np.ndarray | None = None
+        for position, value in enumerate(inputs):
+            if value.tangent is None:
+                continue
+            slope = _slope(node.expression, position)
+            if slope is sp.S.Zero:
+                continue
+            number = float(_slopes(slope, node, inputs, result))
+            if math.isfinite(number):
+                pushed = value.tangent if number == 1.0 else value.tangent * number
+            else:
+                with np.errstate(all="ignore"):
+                    pushed = np.where(value.tangent == 0, 0.0, value.tangent * number)
+            total = pushed if total is None else total + pushed
+        if not Noise.is_relative(node):
+            return total
+        middle = float(result.mids().item())
+        size = abs(middle)
+        if not _SMALLEST <= size < math.inf or size < self.normal:
+            with np.errstate(all="ignore"):
+                return self._rounded(node, inputs, result, total)
+        moved = self._draws(()) * size
+        return moved if total is None else np.asarray(total + moved)
+
     def _map(self, node: Map, inputs: list[Balls], result: Balls) -> np.ndarray | None:
         total: np.ndarray | None = None
         for position, value in enumerate(inputs):
@@ -99,8 +133,11 @@ class Linearised:
                 continue
             missing = len(result.shape) - len(value.shape)
             shape = (self.runs, *(1,) * missing, *value.shape)
-            pushed = _slopes(slope, node, inputs, result.shape) * value.tangent.reshape(shape)
-            pushed = np.where(value.tangent.reshape(shape) == 0, 0.0, pushed)
+            moved = value.tangent.reshape(shape)
+            number = _slopes(slope, node, inputs, result)
+            pushed = number * moved
+            if not np.isfinite(number).all():
+                pushed = np.where(moved == 0, 0.0, pushed)
             total = pushed if total is None else total + pushed
         if total is None:
             return None
@@ -145,12 +182,17 @@ class Linearised:
         """The tangent with the node's own rounding."""
         if Noise.is_relative(node):
             size = np.abs(result.mids())  # an infinity, such as a mask's, is exact
+            if self._plain(size):
+                return self._moved(size, tangent)
             size = np.where(_infinite(result, size), 0.0, size)
             self._inspect(result, size)
         elif Noise.is_summed(node):
             used = inputs[:1] if isinstance(node, Put) else inputs
             totals = Noise.totals(node, [np.abs(value.mids()) for value in used])
             size = totals * Noise.growth(node, totals.size)
+            own = np.abs(result.mids())
+            if self._plain(size) and self._plain(own):
+                return self._moved(np.maximum(size, own), tangent)
             if not np.isfinite(size).all():
                 raise Unsupported("a sum of absolute values is beyond float64")
             size = np.maximum(size, np.abs(result.mids()))
@@ -163,7 +205,16 @@ class Linearised:
             self.subnormal = True
             if self.floors:  # half the smallest subnormal, in units of the roundoff
                 size = np.maximum(size, np.where(size != 0, self.normal, 0.0))
-        moved = self._draws(result.shape) * size
+        return self._moved(size, tangent)
+
+    def _plain(self, size: np.ndarray) -> bool:
+        """Whether these are all ordinary numbers, none zero, subnormal or beyond float64."""
+        least = max(self.normal, _SMALLEST)
+        return bool(size.min() >= least and size.max() < math.inf)
+
+    def _moved(self, size: np.ndarray, tangent: np.ndarray | None) -> np.ndarray:
+        """The tangent with roundings of this size."""
+        moved = self._draws(size.shape) * size
         return moved if tangent is None else np.asarray(tangent + moved)
 
     def _draws(self, shape: tuple[int, ...]) -> np.ndarray:
@@ -199,23 +250,53 @@ def _slope(expression: sp.Expr, position: int) -> sp.Expr:
     slope = partial_derivative(expression, position)
     if slope.has(sp.Derivative):
         slope = slope.replace(sp.Derivative, lambda *_: sp.S.Zero)
+        slope = slope.replace(sp.Subs, lambda *parts: sp.Subs(*parts).doit())
     return slope
 
 
-def _slopes(
-    slope: sp.Expr, node: Map, inputs: Sequence[Balls], shape: tuple[int, ...]
-) -> np.ndarray:
-    """A partial derivative of a Map, evaluated on balls, as floats."""
+def _slopes(slope: sp.Expr, node: Map, inputs: Sequence[Balls], result: Balls) -> Any:
+    """A partial derivative of a Map as floats, from balls: nothing cancels unnoticed."""
+    if slope.is_Symbol:
+        place = argument_position(slope)
+        missing = len(result.shape) - len(inputs[place].shape)
+        return inputs[place].mids().reshape((1,) * missing + inputs[place].shape)
+    if slope == node.expression:
+        return result.mids()
     program = compile_expression(slope)
     arguments: list[Any] = [None] * len(inputs)
+    arithmetic = BallArithmetic(node, None, MASKED)
+    if not program.branches and (not result.shape or not program.reads):
+        for position in program.reads:
+            arguments[position] = inputs[position].array().item()
+        return float(run(program, arguments, arithmetic))
+    if program.is_product:
+        for position in program.reads:
+            arguments[position] = inputs[position].mids()
+        quick = _product(program, arguments)
+        if quick is not None:
+            return quick
     for position in program.reads:
         arguments[position] = inputs[position].array()
-    positions = np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)
-    value = np.asarray(
-        run(program, arguments, BallArithmetic(node, None, MASKED), positions), dtype=object
-    )
+    positions = None
+    if program.branches:
+        positions = np.arange(math.prod(result.shape)).reshape(result.shape)
+    value = np.asarray(run(program, arguments, arithmetic, positions), dtype=object)
     floats = np.array([float(v) for v in value.ravel().tolist()], dtype=np.float64)
     return floats.reshape(value.shape)
+
+
+def _product(program: Program, arguments: Sequence[Any]) -> np.ndarray | None:
+    """A product of floats; None where something on the way may have left their range."""
+    empty = np.False_
+    for position in program.reads:
+        size = np.abs(arguments[position])
+        if not (((size > 1 / _FAR) & (size < _FAR)) | (size == 0)).all():
+            return None
+        empty = empty | (size == 0)
+    value = np.asarray(run_floats(program, arguments))
+    if not np.isfinite(value).all() or ((value == 0) & ~empty).any():
+        return None
+    return value
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,17 @@ from typing import Any
 
 from reference.engines import autodiff
 
-__all__ = ["RuleView", "rules", "view"]
+__all__ = ["OF_COMPLEX", "RuleView", "rules", "view"]
+
+OF_COMPLEX = frozenset({
+    "complexes.ANGLE", "complexes.COMPLEX", "complexes.JOIN", "complexes.POLAR",
+    "complexes.VIEW_AS_COMPLEX", "complexes.VIEW_AS_REAL", "fourier.FFT_C2C", "fourier.FFT_C2R",
+    "fourier.FFT_R2C",
+})  # fmt: skip
+"""Rows that take parts of complex numbers, or put them together: symbols stand for real ones.
+
+They are held to the definitions on numbers, and to PyTorch.
+"""
 
 
 class RuleView:
@@ -115,7 +125,7 @@ def view(row: Any) -> RuleView:
 
 
 def rules() -> dict[str, RuleView]:
-    """Every row of the engine that has a rule, by its place.
+    """Every row of the engine that has a rule on real numbers, by its place.
 
     >>> rules()["pointwise.MUL"].inputs
     ('x', 'y')
@@ -134,6 +144,6 @@ def rules() -> dict[str, RuleView]:
                     continue
                 if not own or name in getattr(module, "__all__", ()):
                     seen.add(id(value))
-                    if any(value.rules):
+                    if any(value.rules) and f"{place}.{name}" not in OF_COMPLEX:
                         found[f"{place}.{name}"] = RuleView(f"{place}.{name}", value)
     return dict(sorted(found.items()))

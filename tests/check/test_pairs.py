@@ -306,3 +306,31 @@ def test_an_adapter_of_ones_own() -> None:
     assert not check(lambda x: 3 * x, X, engine=Doubler()).ok
     with pytest.raises(NotOffered):
         Doubler().push(np.sin, [X], [0], [X])
+
+
+def softmax(x: Any) -> Any:
+    powers = np.exp(x - x.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True),
+        lambda x: np.exp(x) / np.exp(x).sum(axis=-1).reshape(-1, 1).astype(x.dtype),
+        lambda x: x.softmax(-1),
+    ],
+)
+def test_methods_in_a_definition_are_numpys_then_pytorchs(definition: Any) -> None:
+    def vjp(g: Any, x: Any) -> Any:
+        return softmax(x) * (g - (g * softmax(x)).sum(-1, keepdims=True))
+
+    x = np.array([[0.5, -1.0, 2.0], [3.0, 0.0, 0.25]])
+    assert check(Pair(softmax, vjp), x, definition=definition).ok
+
+
+def test_a_variance_in_a_definition_is_numpys() -> None:
+    x = np.array([0.5, -1.0, 2.0])
+    pair = Pair(lambda x: x.var(), lambda g, x: g * 2 * (x - x.mean()) / x.size)
+    assert check(pair, x, definition=lambda x: x.var()).ok
+    assert check(pair, x, definition=lambda x: ((x - x.mean()) ** 2).sum() / x.size).ok

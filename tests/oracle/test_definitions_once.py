@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import pathlib
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ import reference
 from reference import definitions as package
 from reference.certify import certify
 from reference.definitions import names
+from reference.definitions.page import page
 from reference.tensor import Tensor, apply, tensor
 
-FAMILIES = (*package._FAMILIES, *package.SECOND_TIER)
+FAMILIES = (*package.FIRST_TIER, *package.SECOND_TIER)
 ROWS = [row for family in FAMILIES for row in family.DEFINITIONS]
 
 
@@ -131,3 +133,8 @@ def test_the_sum_of_squared_eigenvalues_is_smooth(name: str, matrix: np.ndarray)
 def test_one_of_equal_eigenvalues_has_no_gradient() -> None:
     found = certify(lambda a: apply("eigvalsh", a)[0], np.eye(2))
     assert np.isin(found.status(0), ("kink", "undefined")).all()
+
+
+def test_the_page_of_definitions_is_of_today() -> None:
+    held = (pathlib.Path(__file__).parents[2] / "docs" / "definitions.md").read_text("utf-8")
+    assert held.rstrip() == page().rstrip(), "python -m reference.definitions.page makes it anew"

@@ -73,8 +73,14 @@ def test_tier_two_is_defined(name: str) -> None:
 def test_every_row_has_samples() -> None:
     for family in SECOND_TIER:
         for row in family.DEFINITIONS:
-            assert row.samples is not None, row.name
-            assert row.samples(np.random.default_rng(0)), row.name
+            if not recorded(row.name):
+                assert row.samples is not None, row.name
+                assert row.samples(np.random.default_rng(0)), row.name
+
+
+def recorded(name: str) -> bool:
+    """Whether only recorded graphs call it: tests/differential/test_check_torch_layers.py."""
+    return name.startswith(("_linalg", "native_")) or name == "rrelu_with_noise"
 
 
 # kinks: what a gradient may be
@@ -140,7 +146,23 @@ def test_the_second_derivative_of_sinc_at_zero() -> None:
         ("dropout", (np.ones(3), 0.25), NotImplementedError, "mask"),
         ("one_hot", (np.array([3]), 2), RuntimeError, "smaller than num_classes"),
         ("qr", (np.eye(2), "complete"), NotImplementedError, "reduced"),
-        ("svd", (np.ones((3, 2)),), NotImplementedError, "full_matrices=False"),
+        ("fractional_max_pool2d", (np.ones((1, 4, 4)), 2, 2), NotImplementedError, "draws"),
+        ("rrelu", (np.ones(3), 0.1, 0.3, True), NotImplementedError, "draws"),
+        ("alpha_dropout", (np.ones(3), 0.5, True), NotImplementedError, "random"),
+        ("channel_shuffle", (np.ones((1, 3, 2)), 2), RuntimeError, "divisible"),
+        (
+            "scatter_reduce",
+            (np.ones(2), 0, np.zeros(1, int), np.ones(1), "xor"),
+            RuntimeError,
+            "xor",
+        ),
+        (
+            "grid_sample",
+            (np.ones((1, 1, 2, 2)), np.ones((1, 1, 1, 2)), "cubic"),
+            ValueError,
+            "mode",
+        ),
+        ("torch_cross", (np.ones(2), np.ones(2)), RuntimeError, "size 3"),
         ("det", (np.ones((2, 3)),), RuntimeError, "square"),
         ("eigh", (np.ones((2, 3)),), RuntimeError, "square"),
         ("cross", (np.ones(2), np.ones(2)), RuntimeError, "length 3"),
@@ -252,6 +274,27 @@ def test_both_ways_to_a_determinant(size: int) -> None:
     assert _is_zero(flint.arb_mat([[ball - _matrix(matrix).det()]]))
 
 
+@pytest.mark.usefixtures("many_bits")
+@pytest.mark.parametrize("scale", [0.25, 1.0, 8.0])
+def test_the_exponential_of_a_matrix(scale: float) -> None:
+    """Arb's, of the same matrix; and of one that has no eigenvectors to be made of."""
+    matrix = GENERAL[:3] * scale
+    (found,) = _balls("matrix_exp", matrix)
+    size = float(max(abs(v).mid() for v in found.entries()))
+    gap = (found - _matrix(matrix).exp()) / size
+    assert _is_zero(gap)
+    (jordan,) = _balls("matrix_exp", np.array([[1.0, 1.0], [0.0, 1.0]]))
+    e = flint.arb(1).exp()
+    assert _is_zero(jordan - flint.arb_mat([[e, e], [0, e]]))
+
+
+def test_singular_vectors_beyond_the_values_are_undefined() -> None:
+    left, values, _ = apply("svd", tensor(np.ones((3, 2)) + np.eye(3, 2)))
+    held, found = evaluate([left.node, values.node])
+    assert all(ball.is_finite() for ball in found.ravel())
+    assert [bool(ball.is_finite()) for ball in held[0]] == [True, True, False]
+
+
 def test_a_determinant_of_singular_matrices_has_a_gradient() -> None:
     for size in (3, 7):
         matrix = np.eye(size)
@@ -278,6 +321,9 @@ SPECIAL: dict[str, tuple[Callable[..., Any], tuple[float, ...]]] = {
     "i0": (lambda x: mpmath.besseli(0, x), (-2.0, 0.0, 0.5, 20.0)),
     "i1": (lambda x: mpmath.besseli(1, x), (-2.0, 0.0, 0.5, 20.0)),
     "i1e": (lambda x: mpmath.exp(-abs(x)) * mpmath.besseli(1, x), (-2.0, 20.0)),
+    "bessel_j1": (lambda x: mpmath.besselj(1, x), (-2.0, 0.5, 20.0)),
+    "modified_bessel_k0": (lambda x: mpmath.besselk(0, x), (0.5, 20.0)),
+    "airy_ai": (mpmath.airyai, (-5.0, 0.5, 8.0)),
     "entr": (lambda x: -x * mpmath.log(x), (0.125, 4.0)),
     "sinc": (mpmath.sincpi, (0.5, -2.25)),
     "logit": (lambda p: mpmath.log(p / (1 - p)), (0.125, 0.9375)),

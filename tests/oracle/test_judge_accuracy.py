@@ -64,3 +64,51 @@ def test_an_element_tied_with_none_is_not_taken_for_a_kink() -> None:
 def test_missing_gradients_of_kinks_and_of_others() -> None:
     found = certify(lambda v: np.sum(np.maximum(v, 0)), np.array([1.0, 3.0]))
     assert judge(None, found).counts == {"missing": 2}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shift"), [(np.float64, 1e3), (np.float64, 1e8), (np.float32, 1e3)]
+)
+def test_two_passes_of_a_variance_far_from_zero(dtype: Any, shift: float) -> None:
+    """The error of the mean cancels in the mechanical derivative, and in nobody's code."""
+    x = (np.random.default_rng(1).standard_normal(20) + shift).astype(dtype)
+    found = certify(lambda v: ((v - v.sum() / 20) ** 2).sum() / 20, x)
+    by_hand = (2 * (x - x.mean()) / dtype(20)).astype(dtype)
+    assert judge(by_hand, found).ok
+    unbiased = (2 * (x - x.mean()) / dtype(19)).astype(dtype)
+    assert not judge(unbiased, found).ok
+
+
+def test_a_subnormal_step_that_is_multiplied_up_again() -> None:
+    x = np.array([1.2, -1.17, 0.3])
+    found = certify(lambda v: np.exp(300 * v)[1] / np.sum(np.exp(300 * v)), x)
+    share = softmax(300 * x)
+    by_hand = 300 * (share[1] * ((np.arange(3) == 1) - share))
+    assert 0 < share[1] < 2.0**-1022
+    assert judge(by_hand, found).ok
+    assert not judge(by_hand * 1.001, found).ok
+
+
+def test_a_textbook_slope_is_right_where_it_cancels_little() -> None:
+    x = np.array([-2.9565399156107652, 0.3, 3.3])
+    found = certify(lambda v: np.sum(np.tanh(v)), x)
+    assert judge(1 - np.tanh(x) ** 2, found).ok
+    far = np.array([0.3, 6.0])
+    found = certify(lambda v: np.sum(np.tanh(v)), far)
+    assert judge(1 - np.tanh(far) ** 2, found).counts == {"correct": 1, "inaccurate": 1}
+
+
+def test_not_a_number_where_the_truth_is_beyond_the_dtype() -> None:
+    found = certify(lambda v: np.sum(v * v * v), np.array([1e200]))
+    assert judge(np.array([np.nan]), found).counts == {"undefined": 1}
+    assert judge(np.array([np.inf]), found).counts == {"correct": 1}
+    assert not judge(np.array([1.0]), found).ok
+
+
+def test_a_processor_may_make_zeros_of_subnormal_numbers() -> None:
+    x = np.array([-95.0, -80.0], np.float32)
+    found = certify(lambda v: np.sum(np.exp(v)), x)
+    assert judge(np.array([0.0, np.exp(x[1])], np.float32), found).ok
+    assert judge(np.zeros(2, np.float32), found).counts == {"correct": 1, "wrong": 1}
+    half = certify(lambda v: np.sum(np.exp(v)), np.array([-10.0], np.float16))
+    assert not judge(np.zeros(1, np.float16), half).ok  # nothing is flushed in float16
