@@ -189,10 +189,9 @@ class Walk:
 def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would cost to split it
     roots: Sequence[tuple[Node, int, Any]],
     arithmetic: Arithmetic,
-    *,
     retain_graph: bool,
-    wanted: Sequence[Edge] | None = None,
-    accumulate: bool = True,
+    wanted: Sequence[Edge] | None,
+    accumulate: bool,
 ) -> list[Any]:
     """Send the roots' cotangents through the graph.
 

@@ -19,7 +19,10 @@ from autodiff.graph import Node, Nowhere
 from autodiff.graph_tools import GradientEdge, edge_meta
 from autodiff.modes import (
     SILENT,
+    enter_grad_mode,
     grad_mode,
+    leave_grad_mode,
+    levels,
     recording,
     refuse_in_transform,
     restore,
@@ -31,6 +34,8 @@ from autodiff.state import TensorState, layered_by
 from autodiff.views import edge_of, requires_grad
 
 __all__ = ["backward", "grad", "passed"]
+
+_REAL = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:
@@ -137,6 +142,17 @@ def _roots(
     return roots
 
 
+def _plain_root(tensors: Any) -> tuple[Node, int, Any] | None:
+    """The root of the most frequent pass: of one real number, outside all transforms."""
+    output = tensors[0] if type(tensors) is tuple and len(tensors) == 1 else tensors
+    if not isinstance(output, TensorState) or output._layered or levels.get():
+        return None
+    node, data = output._node, output._data
+    if output._extra is not None or node is None or data.size != 1 or data.dtype not in _REAL:
+        return None
+    return node, 0, np.ones(data.shape, data.dtype) if data.ndim else data.dtype.type(1)
+
+
 def _prepared(value: Any, dtype: Any, create_graph: bool) -> Any:
     if create_graph:
         tensor = value if isinstance(value, TensorState) else wrap(value)
@@ -158,17 +174,17 @@ def _walk(
     if mode is not True and mode is not False and mode.anomaly:
         how = watched(how, mode)
     token = silence(SILENT)
+    usual = mode is True or mode is False
+    before = enter_grad_mode(create_graph) if usual else None
     try:
+        if usual:
+            return run(roots, how, retain_graph, wanted, accumulate)
         with grad_mode(create_graph):
-            return run(
-                roots,
-                how,
-                retain_graph=retain_graph,
-                wanted=wanted,
-                accumulate=accumulate,
-            )
+            return run(roots, how, retain_graph, wanted, accumulate)
     finally:
         restore(token)
+        if before is not None:
+            leave_grad_mode(before)
 
 
 def backward(
@@ -191,6 +207,11 @@ def backward(
     >>> x.grad
     tensor([2., 4.])
     """
+    if not create_graph and grad_tensors is grad_variables is inputs is None:
+        root = _plain_root(tensors)
+        if root is not None:
+            _walk([root], bool(retain_graph), False, None, True)
+            return
     if grad_variables is not None:
         warnings.warn(
             "`grad_variables` is deprecated. Use `grad_tensors` instead.",

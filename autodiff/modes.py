@@ -19,10 +19,12 @@ __all__ = [
     "Mode",
     "change_mode",
     "enable_grad",
+    "enter_grad_mode",
     "grad_mode",
     "inference_mode",
     "is_grad_enabled",
     "is_inference_mode_enabled",
+    "leave_grad_mode",
     "levels",
     "no_grad",
     "random",
@@ -80,6 +82,9 @@ class Mode:
 _grad: contextvars.ContextVar[Any] = contextvars.ContextVar("autodiff.grad", default=True)
 # True, False, or a `Mode` where something unusual is on
 recording: Callable[[], Any] = _grad.get
+# for a pass that is about to begin: what `grad_mode` does where nothing is unusual
+enter_grad_mode: Callable[[bool], Any] = _grad.set
+leave_grad_mode: Callable[[Any], None] = _grad.reset
 
 
 def is_grad_enabled() -> bool:

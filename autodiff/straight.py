@@ -55,7 +55,7 @@ def straight_unary(  # noqa: PLR0915 - straight on purpose
         elif is_layered(x._extra.view):
             return row(x)
         else:
-            edge, number = edge_of(x)
+            edge, number = edge_of(x) if recording() is True else (None, 0)
         data = x._data
         kind = type(data)
         if kind is _ndarray:
@@ -127,7 +127,7 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
         elif is_layered(x._extra.view):
             return _operand(row, x, y)
         else:
-            x_edge, x_number = edge_of(x)
+            x_edge, x_number = edge_of(x) if recording() is True else (None, 0)
         xd = x._data
         kind = type(xd)
         if kind is not _float32 and kind is not _float64:
@@ -162,7 +162,7 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
             elif is_layered(y._extra.view):
                 return row(x, y)
             else:
-                y_edge, y_number = edge_of(y)
+                y_edge, y_number = edge_of(y) if recording() is True else (None, 0)
         elif other is float or other is int:
             yd = y
         else:

@@ -56,6 +56,7 @@ def _single_call(row: Row) -> Callable[..., Any]:
         dtype = data.dtype
         if dtype is not _F32 and dtype is not _F64:
             return row(x, **params)
+        number = 0
         if x._extra is None:
             edge = x._node
             if edge is None and x._leaf is not None:
@@ -63,9 +64,7 @@ def _single_call(row: Row) -> Callable[..., Any]:
         elif is_layered(x._extra.view):
             return row(x, **params)
         else:
-            edge, number = edge_of(x)
-            if number and edge is not None:
-                return row(x, **params)
+            edge, number = edge_of(x) if recording() is True else (None, 0)
         token = silence(SILENT)
         try:
             if row.kernel_takes_xp:
@@ -88,7 +87,8 @@ def _single_call(row: Row) -> Callable[..., Any]:
         result._node = node = Operation()
         node.plan = plan
         node.edges = (edge,)
-        node.hooks = node.numbers = None
+        node.numbers = (number,) if number else None
+        node.hooks = None
         node.shapes = (data.shape,)
         node.params = params
         node.number = next_number()
@@ -110,6 +110,7 @@ def _view_call(row: Row) -> Callable[..., Any]:
         data = x._data
         if type(data) is not _ndarray or (data.dtype is not _F32 and data.dtype is not _F64):
             return row(x, **params)
+        number = 0
         if x._extra is None:
             edge = x._node
             if edge is None and x._leaf is not None:
@@ -117,9 +118,7 @@ def _view_call(row: Row) -> Callable[..., Any]:
         elif is_layered(x._extra.view):
             return row(x, **params)
         else:
-            edge, number = edge_of(x)
-            if number and edge is not None:
-                return row(x, **params)
+            edge, number = edge_of(x) if recording() is True else (None, 0)
         mode = recording()
         if mode is not True and mode is not False:
             return row(x, **params)
@@ -136,7 +135,8 @@ def _view_call(row: Row) -> Callable[..., Any]:
             result._node = node = Operation()
             node.plan = plan
             node.edges = (edge,)
-            node.hooks = node.numbers = None
+            node.numbers = (number,) if number else None
+            node.hooks = None
             node.shapes = (data.shape,)
             node.params = params
             node.number = next_number()
@@ -171,7 +171,7 @@ def _pair_call(row: Row) -> Callable[..., Any]:
             elif is_layered(value._extra.view):
                 return row(x, y, **params)
             else:
-                edge, number = edge_of(value)
+                edge, number = edge_of(value) if recording() is True else (None, 0)
                 if number and edge is not None:
                     return row(x, y, **params)
             edges.append(edge)
@@ -242,7 +242,7 @@ def _several_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight o
             elif is_layered(value._extra.view):
                 return row(*inputs, **params)
             else:
-                edge, number = edge_of(value)
+                edge, number = edge_of(value) if recording() is True else (None, 0)
                 if number and edge is not None:
                     return row(*inputs, **params)
             if edge is not None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.conversion import checked_number
-from autodiff.errors import BatchedData, broadcast_mismatch
+from autodiff.errors import BatchedData, broadcast_mismatch, vmap_shapes
 from autodiff.functions.arguments import array_index, axis, is_number, raw, require_tensor
 from autodiff.operation import wrap
 from autodiff.ops import indexing as ops
@@ -190,6 +190,31 @@ def _view_row(parts: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     return row
 
 
+def _slicing_row(parts: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
+    """The row for an index of ints and slices that fit; None where it takes a closer look."""
+    if len(parts) > len(shape):
+        return None
+    row = ops.ALIAS
+    for part, size in zip(parts, shape, strict=False):
+        if type(part) is int:
+            if not -size <= part < size:
+                return None
+            row = ops.SELECT
+        elif type(part) is not slice:
+            return None
+        elif part != _WHOLE:
+            start, stop, step = part.start, part.stop, part.step
+            if (
+                (start is not None and type(start) is not int)
+                or (stop is not None and type(stop) is not int)
+                or (step is not None and (type(step) is not int or step < 1))
+            ):
+                return None
+            if part.indices(size) != (0, size, 1) or (start or 0) > 0:
+                row = ops.SLICE
+    return row
+
+
 def check_masks(picked: tuple[Any, ...], shape: tuple[int, ...]) -> None:
     """Refuse masks of another shape than what they select from; NumPy lets empty ones pass."""
     where = 0
@@ -233,6 +258,10 @@ def getitem(input: Any, index: Any) -> Any:
         part = _part(index)
         _check((part,), shape)
         return ops.SLICE.straight(input, index=(part, ...))
+    if type(index) is tuple:
+        row = _slicing_row(index, shape)
+        if row is not None:
+            return row.straight(input, index=(*index, ...))
     try:
         shown, picked = resolve(index, shape)
     except BatchedData as data:
@@ -442,7 +471,10 @@ def masked_select(input: Any, mask: Any) -> Any:
 
 def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not zero: one row each, or one vector a dimension."""
-    found = np.nonzero(np.atleast_1d(raw(require_tensor("nonzero", input))))
+    try:
+        found = np.nonzero(np.atleast_1d(raw(require_tensor("nonzero", input))))
+    except BatchedData as error:
+        raise vmap_shapes("nonzero") from error
     if as_tuple:
         return tuple(wrap(one.copy()) for one in found)
     return wrap(np.stack(found, axis=-1)[:, : input.ndim].copy())

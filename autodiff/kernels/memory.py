@@ -1,11 +1,12 @@
 """How the C library is told to keep the memory of freed arrays.
 
-A pass over large arrays frees and allocates the same sizes over and over. By default, glibc hands a
-freed block of 128 KiB or more back to the operating system, and pays for it again, page fault by
-page fault: on arrays of 4 MB that costs as much as the arithmetic. The limit is dynamic, however
-(mallopt(3), M_MMAP_THRESHOLD): it rises to the size of the largest block that was ever freed, up to
-32 MiB, and as much as twice that is then kept in reserve. So it is enough to allocate such a block
-once, which touches none of its pages, and to free it. Other C libraries take no notice.
+A pass over large arrays frees and allocates the same sizes over and over. By default, glibc hands
+a freed block of 128 KiB or more back to the operating system, and pays for it again, page fault
+by page fault: on arrays of 4 MB that costs as much as the arithmetic. The limit is dynamic,
+however (mallopt(3), M_MMAP_THRESHOLD): it rises to the size of the largest block that was ever
+freed, up to 32 MiB, and as much as twice that is then kept in reserve. So it is enough to
+allocate such a block once, which touches none of its pages, and to free it. Other C libraries
+take no notice.
 """
 
 from __future__ import annotations

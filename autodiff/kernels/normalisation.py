@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.kernels.range import has_safe_squares, unit_power
 from autodiff.operation import sum_to
 
 __all__ = [
@@ -29,7 +30,7 @@ _SHORT = 4096  # elements of a row that BLAS may add up
 _MANY = 1 << 14  # elements of an array for which the detour pays
 _maximum: Any = np.maximum.reduce
 _add: Any = np.add.reduce
-_BLOCK = 1 << 17  # elements of a temporary array that stays in the cache
+_BLOCK = 1 << 18  # elements of a temporary array that stays in the cache
 
 
 def _row_sums(x: Any, dim: int | tuple[int, ...]) -> Any:
@@ -109,8 +110,10 @@ def standardised(xp: Any, x: Any, axes: tuple[int, ...], eps: float) -> tuple[An
     if type(x) is not np.ndarray or x.dtype not in _WIDE or not x.size:
         x = xp.astype(x, xp.float32) if _is_half(x) else x
         deviation = x - xp.mean(x, axis=axes, keepdims=True)
-        variance = xp.mean(deviation * deviation, axis=axes, keepdims=True)
-        scale = 1 / xp.sqrt(variance + eps)
+        total = xp.mean(deviation * deviation, axis=axes, keepdims=True) + eps
+        if not has_safe_squares(total):
+            return _standardised_far(xp, deviation, axes, eps)
+        scale = 1 / xp.sqrt(total)
         return deviation * scale, scale
     if axes == (x.ndim - 1,):
         unit = np.subtract(x, _row_sums(x, x.ndim - 1) / x.dtype.type(count))
@@ -119,12 +122,24 @@ def standardised(xp: Any, x: Any, axes: tuple[int, ...], eps: float) -> tuple[An
         unit = np.subtract(x, _add(x, axis=axes, keepdims=True) / x.dtype.type(count))
         scale = _add(unit * unit, axis=axes, keepdims=True)
     _to_scale(scale, count, eps)
+    if not (eps and scale.all()):
+        return _standardised_far(np, unit, axes, eps)
     unit *= scale
     return unit, scale
 
 
+def _standardised_far(
+    xp: Any, deviation: Any, axes: tuple[int, ...], eps: float
+) -> tuple[Any, Any]:
+    """`standardised` of deviations whose squares overflow or vanish: of multiples of them."""
+    power = xp.asarray(unit_power(deviation, axes, math.sqrt(eps)))
+    unit = deviation * power
+    scale = 1 / xp.sqrt(xp.mean(unit * unit, axis=axes, keepdims=True) + eps * power * power)
+    return unit * scale, scale * power
+
+
 def _to_scale(squares: Any, count: int, eps: float) -> None:
-    """Sums of squares become 1 / √(mean + eps), in place."""
+    """Sums of squares become 1 / √(mean + eps), in place: 0 where they overflow."""
     squares /= count
     squares += eps
     np.sqrt(squares, out=squares)
@@ -147,8 +162,11 @@ def _normalised_rows(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, A
         np.subtract(part, _row_sums(part, 1) / x.dtype.type(count), out=own)
         squares = _row_products(own, own, 1)
         _to_scale(squares, count, eps)
+        if eps and squares.all():
+            own *= squares
+        else:
+            own[...], squares = _standardised_far(np, own, (1,), eps)
         scale[rows] = squares
-        own *= squares
         if weight is None:
             out[rows] = own
         else:

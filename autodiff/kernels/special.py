@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ def sign(xp: Any, x: Any) -> Any:
 
 _ENOUGH = 80  # 1 + exp(-80) is 1, and exp(80) is finite
 _USUAL = {np.dtype(np.float32), np.dtype(np.float64)}
+_BLOCK = 1 << 15  # elements of which a few arrays fit into the cache
 
 
 def sigmoid(xp: Any, x: Any) -> Any:
@@ -67,16 +69,20 @@ def _usual(x: Any) -> bool:
 
 def sigmoid_pull(xp: Any, g: Any, x: Any) -> Any:
     """g times the derivative, from exp(-|x|): out·(1 - out) would lose the right tail."""
-    if not _usual(g) or not _usual(x):
+    if not _usual(g) or not _usual(x) or g.shape != x.shape or g.dtype != x.dtype:
         small = xp.exp(-xp.abs(x))
         return g * (small / ((1 + small) * (1 + small)))
-    small = np.abs(x)
-    np.negative(small, out=small)
-    np.exp(small, out=small)
-    whole = small + 1
+    return _in_blocks(_sigmoid_pull, g, x)
+
+
+def _sigmoid_pull(g: Any, x: Any, out: Any) -> None:
+    np.abs(x, out=out)
+    np.negative(out, out=out)
+    np.exp(out, out=out)
+    whole = out + 1
     whole *= whole
-    small /= whole
-    return _times(small, g)
+    out /= whole
+    out *= g
 
 
 def tanh_pull(xp: Any, g: Any, x: Any) -> Any:
@@ -84,20 +90,32 @@ def tanh_pull(xp: Any, g: Any, x: Any) -> Any:
 
     An overflow leads to the right limit of zero; for complex x, too.
     """
-    if not _usual(g) or not _usual(x):
+    if not _usual(g) or not _usual(x) or g.shape != x.shape or g.dtype != x.dtype:
         reciprocal = 1 / xp.cosh(x)
         return g * reciprocal * reciprocal
-    reciprocal = np.exp(x)  # which NumPy has in vector code, as opposed to cosh
-    reciprocal += 1 / reciprocal
-    np.divide(2, reciprocal, out=reciprocal)
-    return _times(reciprocal * g, reciprocal)
+    return _in_blocks(_tanh_pull, g, x)
 
 
-def _times(mine: Any, other: Any) -> Any:
-    """The product, in the memory of the first where it fits."""
-    if type(mine) is np.ndarray and mine.shape == other.shape and mine.dtype == other.dtype:
-        return np.multiply(mine, other, out=mine)
-    return mine * other
+def _tanh_pull(g: Any, x: Any, out: Any) -> None:
+    np.exp(x, out=out)  # which NumPy has in vector code, as opposed to cosh
+    other = 1 / out
+    out += other
+    np.divide(2, out, out=out)
+    np.multiply(out, g, out=other)
+    out *= other
+
+
+def _in_blocks(work: Callable[[Any, Any, Any], None], g: Any, x: Any) -> Any:
+    """What `work` writes into its last argument, by parts that stay in the cache."""
+    out = np.empty_like(x)
+    if x.size <= _BLOCK or not (x.flags.c_contiguous and g.flags.c_contiguous):
+        work(g, x, out)
+        return out
+    flat_g, flat_x, flat = g.reshape(-1), x.reshape(-1), out.reshape(-1)
+    for start in range(0, x.size, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        work(flat_g[part], flat_x[part], flat[part])
+    return out
 
 
 def trunc_divide(xp: Any, x: Any, y: Any) -> Any:
