@@ -271,7 +271,7 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
                 numbers = node.numbers
                 walk.arrive(edge, numbers[position] if numbers else 0, result)
             elif edge in arrived:
-                if holders(arrived[edge]) == sole:
+                if own is array_type and holders(arrived[edge]) == sole:
                     arrived[edge] = add_into(arrived[edge], result)
                 else:
                     arrived[edge] = plus(arrived[edge], result)

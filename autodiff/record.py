@@ -47,6 +47,9 @@ def record(  # noqa: PLR0912, PLR0915 - one page: a call per step costs more tha
 
     dtype: the real dtype that all input tensors have, None where they differ.
     """
+    first = results[0]._data.dtype
+    if first is not dtype and all(numpy_dtype(result).kind not in "fcV" for result in results):
+        return None  # nothing is recorded, so nobody looks at the inputs' history
     edges: list[Node | None] = []
     numbers = None
     mask = 0
@@ -67,18 +70,14 @@ def record(  # noqa: PLR0912, PLR0915 - one page: a call per step costs more tha
         edges.append(node)
     if not mask:
         return None
-    first = results[0]._data.dtype
     conjugate = False
     if dtype is None:
-        if all(numpy_dtype(result).kind not in "fcV" for result in results):
-            return None
         types = tuple(getattr(array, "dtype", None) for array in arrays)
         conjugate = row.holomorphic and any(
             t is not None and t.kind == "c" for t in (*types, first)
         )
     elif first is not dtype:
-        if first.kind not in "fcV":
-            return None
+        conjugate = row.holomorphic and first.kind == "c"
         types = tuple(getattr(array, "dtype", None) for array in arrays)
     else:
         types = None

@@ -32,8 +32,11 @@ def _t(xp: Any, x: Any) -> Any:
 MM = primitive(
     "mm",
     "MmBackward0",
-    lambda x, y: x @ y,
-    (lambda xp, g, y: g @ _t(xp, y), lambda xp, g, x: _t(xp, x) @ g),
+    lambda xp, x, y: xp.matmul(x, y),
+    (
+        lambda xp, g, y: xp.matmul(g, _t(xp, y)),
+        lambda xp, g, x: xp.matmul(_t(xp, x), g),
+    ),
     promotion="common",
     holomorphic=True,
 )
@@ -66,7 +69,7 @@ def _left(xp: Any, g: Any, y: Any, x_shape: Any) -> Any:
     elif y.ndim == 1:  # (…, m, n) @ (n)
         result = xp.expand_dims(g, axis=-1) * y
     else:
-        result = g @ _t(xp, y)
+        result = xp.matmul(g, _t(xp, y))
     return sum_to(result, tuple(x_shape), xp)
 
 
@@ -76,7 +79,7 @@ def _right(xp: Any, g: Any, x: Any, y_shape: Any) -> Any:
     elif x.ndim == 1:
         result = xp.expand_dims(x, axis=-1) * xp.expand_dims(g, axis=-2)
     else:
-        result = _t(xp, x) @ g
+        result = xp.matmul(_t(xp, x), g)
     return sum_to(result, tuple(y_shape), xp)
 
 
@@ -116,11 +119,11 @@ def _linear_weight_rule(xp: Any, g: Any, x: Any, weight_shape: Any) -> Any:
         return sum_to(xp.expand_dims(g, axis=-1) * x, tuple(weight_shape), xp)
     if x.ndim == 1:
         return xp.expand_dims(g, axis=-1) * x
-    return _t(xp, _flat(xp, g)) @ _flat(xp, x)
+    return xp.matmul(_t(xp, _flat(xp, g)), _flat(xp, x))
 
 
 def _linear_input_rule(xp: Any, g: Any, weight: Any) -> Any:
-    return xp.expand_dims(g, axis=-1) * weight if weight.ndim == 1 else g @ weight
+    return xp.expand_dims(g, axis=-1) * weight if weight.ndim == 1 else xp.matmul(g, weight)
 
 
 def _linear_kernel(xp: Any, x: Any, weight: Any, bias: Any) -> Any:

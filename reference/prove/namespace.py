@@ -232,6 +232,10 @@ class Namespace:
         source = self.asarray(x)
         return self._made(build.permute(source.node, tuple(axes)), source.dtype)
 
+    def matmul(self, x: Any, y: Any) -> Array:
+        """The product of two arrays as matrices."""
+        return x @ y  # type: ignore[no-any-return]
+
     def matrix_transpose(self, x: Any) -> Array:
         source = self.asarray(x)
         return self._made(build.swap_axes(source.node, -2, -1), source.dtype)
