@@ -13,7 +13,7 @@ import importlib as _importlib
 import math as _math
 from typing import Any as _Any
 
-from autodiff import autograd, fft, linalg, nn, special, utils
+from autodiff import autograd
 from autodiff.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from autodiff.creation import (
     arange,
@@ -226,6 +226,7 @@ from autodiff.functions.reductions import (
     sum,
     var,
 )
+from autodiff.functions.scattering import index_reduce, scatter_reduce
 from autodiff.functions.shapes import (
     broadcast_to,
     cat,
@@ -244,6 +245,7 @@ from autodiff.functions.shapes import (
     squeeze,
     stack,
     t,
+    tile,
     transpose,
     tril,
     triu,
@@ -253,6 +255,7 @@ from autodiff.functions.shapes import (
 )
 from autodiff.functions.sorting import argsort, sort, topk
 from autodiff.functions.strided import as_strided
+from autodiff.functions.volumes import max_pool3d
 from autodiff.functions.writing import (
     addcdiv,
     addcmul,
@@ -293,7 +296,7 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> _Any:
     """What most programs do without is loaded when it is asked for."""
-    if name in ("func", "testing"):
+    if name in ("fft", "func", "linalg", "nn", "special", "testing", "utils"):
         return _importlib.import_module(f"autodiff.{name}")
     if name == "vmap":
         return _importlib.import_module("autodiff.mapping").vmap
@@ -424,6 +427,7 @@ __all__ = [
     "index_copy",
     "index_fill",
     "index_put",
+    "index_reduce",
     "index_select",
     "inf",
     "inference_mode",
@@ -472,6 +476,7 @@ __all__ = [
     "max",
     "max_pool1d",
     "max_pool2d",
+    "max_pool3d",
     "maximum",
     "mean",
     "min",
@@ -525,6 +530,7 @@ __all__ = [
     "rsub",
     "scatter",
     "scatter_add",
+    "scatter_reduce",
     "select",
     "set_default_dtype",
     "set_grad_enabled",
@@ -556,6 +562,7 @@ __all__ = [
     "tan",
     "tanh",
     "tensor",
+    "tile",
     "topk",
     "transpose",
     "tril",

@@ -118,6 +118,10 @@ class _Opaque(errors.BatchedData):
         return _by_member(self, name, args)
 
 
+_Opaque.__name__ = _Opaque.__qualname__ = "RuntimeError"  # as PyTorch's is printed
+_Opaque.__module__ = "builtins"
+
+
 def _refusal(name: str) -> Callable[..., Any]:
     def refuse(self: Any, *arguments: Any, **options: Any) -> Any:
         raise _Opaque(errors.VMAP_ITEM.format(name, name))
@@ -195,8 +199,11 @@ class Batched(Layered):
     def _settled(self) -> Any:
         if not self._level.alive:
             raise RuntimeError(
-                "a tensor of a vmap was used after that vmap had ended: return it from the "
-                "function instead"
+                "Either your tensor may have escaped from inside a function being vmapped and "
+                "this is a user error (see "
+                "https://pytorch.org/functorch/stable/ux_limitations.html), or there is an "
+                "internal functorch error in `gen_vmap_plumbing` Please file an issue if it looks "
+                "like the latter"
             )
         return self
 

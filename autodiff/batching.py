@@ -385,7 +385,12 @@ def _linear(row: Any, values: list[Any], flags: Any, params: dict[str, Any], siz
     return pointwise.ADD(*aligned([product, bias], [either, flags[2]]))
 
 
+def _transform(row: Any, values: list[Any], flags: Any, params: dict[str, Any], size: int) -> Any:
+    return row(values[0], **params)  # its dimensions count from the end
+
+
 RULES: dict[str, Rule] = {
+    **dict.fromkeys(("fft_c2c", "fft_r2c", "fft_c2r"), _transform),
     **dict.fromkeys(
         (
             "sum", "mean", "prod", "amax", "amin", "max", "min", "var", "std", "logsumexp",
@@ -394,7 +399,7 @@ RULES: dict[str, Rule] = {
         ),
         _reduce,
     ),
-    **dict.fromkeys(("clone", "contiguous", "to", "tril", "triu", "zero"), _unchanged),
+    **dict.fromkeys(("clone", "contiguous", "to", "tril", "triu", "zero", "pad"), _unchanged),
     **dict.fromkeys(("avg_pool2d", "avg_pool2d_backward", "max_pool2d"), _unchanged),
     **dict.fromkeys(("max_pool2d_gather", "max_pool2d_backward"), _windows_at),
     **dict.fromkeys(("view", "reshape"), _view),

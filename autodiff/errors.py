@@ -20,6 +20,7 @@ __all__ = [
     "operation_title",
     "output_shape",
     "view_refused",
+    "vmap_shapes",
 ]
 
 
@@ -33,6 +34,11 @@ class BatchedData(RuntimeError):
     def by_member(self, name: str, *args: Any) -> Any:
         """What the function `name` gives for every member of the batch."""
         raise self
+
+
+def vmap_shapes(function: str) -> RuntimeError:
+    """The shape of the result of `function` depends on numbers of a batch."""
+    return RuntimeError(_VMAP_OTHER_SHAPES.get(function, _VMAP_SHAPES.format(function)))
 
 
 LEAF_IN_PLACE = "a leaf Variable that requires grad is being used in an in-place operation."
@@ -182,13 +188,38 @@ VMAP_IN_PLACE = (
     "operators instead of inplace arithmetic. If said operator is being called inside the PyTorch "
     "framework, please file a bug report instead."
 )
-VMAP_DYNAMIC = (
-    "vmap: the members of the batch have results of different shapes, which cannot be stacked: "
-    "use a mask and torch.where"
+_VMAP_SHAPES = (
+    "vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap "
+    "over aten::{}. Please file an issue at https://github.com/pytorch/pytorch/issues if you need "
+    "this feature."
 )
+_VMAP_OTHER_SHAPES = {
+    "getitem": (
+        "vmap: We do not support batching operators that can support dynamic shape. Attempting to "
+        "batch over indexing with a boolean mask."
+    ),
+    "masked_select": (
+        "vmap: Attempted to vmap over `mask` in torch.masked_select(self, mask) We cannot support "
+        "this because for each batch this would return a differently shaped Tensor. Please file "
+        "an issue at https://github.com/pytorch/pytorch/issues if you need this feature."
+    ),
+}
 VMAP_RANDOM = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' "
     "or 'different' randomness flags on vmap or perform the randomness operation out of vmap"
+)
+SAVE_FOR_FORWARD = (
+    "save_for_forward expects all arguments to be tensors; you should save non-tensors as "
+    "attributes on ctx."
+)
+MATERIALIZE_TYPE = (
+    "set_materialize_grads received an invalid combination of arguments - got (), but expected "
+    "(bool)"
+)
+ACCESSED_TWICE = (
+    "saved_tensors can only be accessed once when clear_saved_tensors_on_access=True is set on "
+    "the autograd.Function. Either access saved_tensors only once, or set "
+    "clear_saved_tensors_on_access=False."
 )
 LEGACY_FUNCTION = (
     "Legacy autograd function with non-static forward method is deprecated. Please use new-style "

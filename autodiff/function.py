@@ -20,7 +20,13 @@ from autodiff.state import Extra, TensorState, layered_by, version_counter
 from autodiff.unusual import note_origin
 from autodiff.views import check_writable, edge_of, rebase, requires_grad, title
 
-__all__ = ["BackwardCFunction", "Function", "FunctionCtx", "once_differentiable"]
+__all__ = [
+    "BackwardCFunction",
+    "Function",
+    "FunctionCtx",
+    "InplaceFunction",
+    "once_differentiable",
+]
 
 
 class _SavedOutput:
@@ -71,6 +77,9 @@ class FunctionCtx(Node):
 
     def save_for_forward(self, *tensors: Any) -> None:
         """Keep tensors for a `jvp` rule."""
+        for tensor in tensors:
+            if tensor is not None and not isinstance(tensor, TensorState):
+                raise AssertionError(errors.SAVE_FOR_FORWARD)
         self.saved_for_forward = tensors
 
     def mark_dirty(self, *tensors: Any) -> None:
@@ -83,14 +92,26 @@ class FunctionCtx(Node):
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether backward is given zeros (default) or None for outputs without cotangent."""
+        if not isinstance(value, bool):
+            raise TypeError(errors.MATERIALIZE_TYPE)
         self.materialize_grads = value
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """The tensors given to `save_for_backward`.
 
-        Raises RuntimeError if they were freed by a backward pass or written to since.
+        Raises RuntimeError if they were freed by a backward pass or written to since, or if a
+        Function with `clear_saved_tensors_on_access` has read them before.
         """
+        if not self.function.clear_saved_tensors_on_access:
+            return self._kept_tensors()
+        if self._saved is FREED:
+            raise RuntimeError(errors.ACCESSED_TWICE)
+        found = self._kept_tensors()
+        self._saved = FREED
+        return found
+
+    def _kept_tensors(self) -> tuple[Any, ...]:
         if self.pushes and self.saved_for_forward is not None:
             return self.saved_for_forward
         if self._saved is None:
@@ -257,6 +278,9 @@ class Function:
 
     vjp = backward
 
+    clear_saved_tensors_on_access = False  # whether saved tensors go with their first reading
+    boxed_grads_call = False  # whether backward is given one list, which it may empty
+
     @staticmethod
     def jvp(ctx: Any, *grad_inputs: Any) -> Any:
         """The tangent of every output from those of the arguments of forward (None: no tensor)."""
@@ -281,7 +305,10 @@ class Function:
         has_vjp = cls.vjp is not Function.vjp
         if has_backward and has_vjp:
             raise RuntimeError(errors.BOTH_BACKWARD_AND_VJP)
-        return cls.vjp if has_vjp else cls.backward
+        rule = cls.vjp if has_vjp else cls.backward
+        if cls.boxed_grads_call:
+            return lambda ctx, *cotangents: rule(ctx, list(cotangents))
+        return rule
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
@@ -358,6 +385,8 @@ class Function:
                 if several and dirty._extra is not None and dirty._extra.view is not None:
                     raise RuntimeError(errors.DIRTY_VIEW)
                 check_writable(dirty, recording)
+                if dirty._extra is not None:
+                    dirty._extra.grad = None  # PyTorch starts afresh with what was written to
         for stopped in ctx.non_differentiable:
             if not isinstance(stopped, TensorState):
                 raise RuntimeError(errors.NON_DIFFERENTIABLE_TYPE)  # noqa: TRY004
@@ -412,6 +441,13 @@ class Function:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(errors.LEGACY_FUNCTION)
+
+
+class InplaceFunction(Function):
+    """An older name's form: a Function that remembers `inplace`. Use :class:`Function`."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = inplace
 
 
 Function._node_type = type("FunctionBackward", (FunctionCtx,), {"function": Function})

@@ -147,8 +147,12 @@ def check_overlap(tensor: TensorState, others: Any, *, same: bool = True) -> Non
     data = tensor._data
     if not isinstance(data, np.ndarray):
         return
-    if data.size and 0 in data.strides and any(
-        stride == 0 and size > 1 for stride, size in zip(data.strides, data.shape, strict=True)
+    if (
+        data.size
+        and 0 in data.strides
+        and any(
+            stride == 0 and size > 1 for stride, size in zip(data.strides, data.shape, strict=True)
+        )
     ):
         raise RuntimeError(errors.WRITE_TO_EXPANDED)
     for other in others:
@@ -214,7 +218,7 @@ def _store(tensor: TensorState, new: Any) -> None:
     try:
         if data.flags.writeable:
             data[...] = new
-        else:
+        elif data.size:
             writable(tensor)[...] = new
     finally:
         restore(token)
@@ -280,6 +284,8 @@ def copy_into(tensor: Any, source: Any) -> Any:
     """The elements of `source`, broadcast and cast, written into the tensor."""
     data = source._data if isinstance(source, TensorState) else np.asarray(source)
     shape = tensor._data.shape
+    if tensor._data.dtype.kind in "biu" and isinstance(data, np.ndarray | np.generic):
+        source = wrap(data)  # whole numbers have no history, whatever is written to them
     allowed((tensor, source))
     check_overlap(tensor, (source,))
     mismatch = errors.broadcast_mismatch(shape, data.shape)

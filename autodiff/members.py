@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff import errors
 from autodiff.creation import from_array
-from autodiff.functions import indexing, losses, pointwise, shapes
+from autodiff.functions import indexing, losses, pointwise, scattering, shapes, writing
 from autodiff.state import TensorState
 from autodiff.trees import flatten
 
@@ -34,7 +34,7 @@ def by_loop(function: Callable[..., Any], members: list[tuple[Any, ...]]) -> Any
     found = [function(*one) for one in members]
     shape = found[0].shape
     if any(one.shape != shape for one in found):
-        raise RuntimeError(errors.VMAP_DYNAMIC)
+        raise errors.vmap_shapes(function.__name__)
     return shapes.stack(found)
 
 
@@ -81,7 +81,54 @@ def _getitem(args: tuple[Any, ...], size: int, ranks: tuple[Any, ...]) -> Any:
     return input[(members, *lifted)]
 
 
+def _scattered(name: str) -> Callable[..., Any]:
+    """Of every member the batch, too: the dimension is one further."""
+    function = ALONG[name]
+
+    def rule(args: tuple[Any, ...], size: int, ranks: tuple[Any, ...]) -> Any:
+        input, dim, index, *rest = args
+        leaves = flatten(args)[0]
+        at = {id(one): rank for one, rank in zip(leaves, ranks, strict=True)}
+        inner = [at[id(one)] if at[id(one)] is not None else one.ndim for one in (input, index)]
+        if 0 in inner or any(isinstance(one, TensorState) and at[id(one)] == 0 for one in rest):
+            return NotImplemented
+        full = [
+            _whole(one, size, at[id(one)]) if isinstance(one, TensorState) else one
+            for one in (input, index, *rest)
+        ]
+        return function(full[0], dim + 1 if dim >= 0 else dim, *full[1:])
+
+    return rule
+
+
+def _scatter_reduce(
+    input: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool
+) -> Any:
+    return scattering.scatter_reduce(input, dim, index, src, reduce, include_self=include_self)
+
+
+def _index_reduce(
+    input: Any, dim: int, index: Any, source: Any, reduce: str, include_self: bool
+) -> Any:
+    return scattering.index_reduce(input, dim, index, source, reduce, include_self=include_self)
+
+
+def _scatter(input: Any, dim: int, index: Any, src: Any, value: Any) -> Any:
+    return writing.scatter(input, dim, index, src, value=value)
+
+
+def _index_add(input: Any, dim: int, index: Any, source: Any, alpha: Any) -> Any:
+    return writing.index_add(input, dim, index, source, alpha=alpha)
+
+
+# where `dim` and an index of as many axes as the input say where to
+ALONG: dict[str, Callable[..., Any]] = {
+    "scatter": _scatter,
+    "scatter_add": writing.scatter_add,
+    "scatter_reduce": _scatter_reduce,
+}
 _QUICK: dict[str, Callable[..., Any]] = {"gather": _gather, "getitem": _getitem}
+_QUICK.update({name: _scattered(name) for name in ALONG})
 
 
 def index_select(input: Any, dim: int, index: Any) -> Any:
@@ -124,4 +171,11 @@ ONE_BY_ONE: dict[str, Callable[..., Any]] = {
     "getitem": indexing.getitem,
     "index_put": indexing.index_put,
     "cross_entropy": losses.cross_entropy,
+    "index_add": _index_add,
+    "index_copy": writing.index_copy,
+    "index_fill": writing.index_fill,
+    "index_reduce": _index_reduce,
+    "put": writing.put,
+    "take": writing.take,
+    **ALONG,
 }

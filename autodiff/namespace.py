@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,7 @@ __all__ = [
 ]
 
 
-def asarray(obj: Any, /, *, dtype: Any = None, copy: Any = None) -> Any:
+def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = None) -> Any:
     """A tensor of `obj`; itself if it is one, unless a copy is asked for."""
     if isinstance(obj, TensorState):
         result = obj if dtype is None else astype(obj, dtype)
@@ -120,35 +121,39 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: Any = None) -> Any:
     return from_array(np.array(obj, wanted))
 
 
-def astype(x: Any, dtype: Any, /, *, copy: Any = True) -> Any:
+def astype(x: Any, dtype: Any, /, *, copy: Any = True, device: Any = None) -> Any:
     """The elements in another dtype."""
     wanted = as_dtype(dtype).numpy
     return x if x._data.dtype == wanted else _shape_rows.TO_COPY(x, dtype=wanted)
 
 
-def zeros(shape: Any, *, dtype: Any = None) -> Any:
+def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> Any:
     """Zeros."""
     return from_array(np.zeros(shape, (float32 if dtype is None else as_dtype(dtype)).numpy))
 
 
-def zeros_like(x: Any, /) -> Any:
-    """Zeros in the shape and dtype of x."""
-    return from_array(np.zeros(x._data.shape, x._data.dtype))
+def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
+    """Zeros in the shape of x, and in its dtype unless another is given."""
+    kind = x._data.dtype if dtype is None else as_dtype(dtype).numpy
+    return from_array(np.zeros(x._data.shape, kind))
 
 
-def ones_like(x: Any, /) -> Any:
-    """Ones in the shape and dtype of x."""
-    return from_array(np.ones(x._data.shape, x._data.dtype))
+def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
+    """Ones in the shape of x, and in its dtype unless another is given."""
+    kind = x._data.dtype if dtype is None else as_dtype(dtype).numpy
+    return from_array(np.ones(x._data.shape, kind))
 
 
-def full_like(x: Any, /, fill_value: Any) -> Any:
-    """One value in the shape and dtype of x."""
-    return from_array(np.full(x._data.shape, fill_value, x._data.dtype))
+def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Any:
+    """One value in the shape of x, and in its dtype unless another is given."""
+    kind = x._data.dtype if dtype is None else as_dtype(dtype).numpy
+    return from_array(np.full(x._data.shape, fill_value, kind))
 
 
-def reshape(x: Any, /, shape: Any) -> Any:
+def reshape(x: Any, /, shape: Any, *, copy: Any = None) -> Any:
     """Another shape."""
-    return shapes.reshape(x, shape)
+    found = shapes.reshape(x, shape)
+    return shapes.clone(found) if copy else found
 
 
 def broadcast_to(x: Any, /, shape: Any) -> Any:
@@ -166,7 +171,7 @@ def matrix_transpose(x: Any, /) -> Any:
     return shapes.transpose(x, -2, -1)
 
 
-def expand_dims(x: Any, /, *, axis: int) -> Any:
+def expand_dims(x: Any, /, *, axis: int = 0) -> Any:
     """An axis of size one inserted."""
     return shapes.unsqueeze(x, axis)
 
@@ -176,8 +181,10 @@ def squeeze(x: Any, /, axis: Any) -> Any:
     return shapes.squeeze(x, axis)
 
 
-def concat(arrays: Any, /, *, axis: int = 0) -> Any:
-    """Tensors joined along an axis."""
+def concat(arrays: Any, /, *, axis: int | None = 0) -> Any:
+    """Tensors joined along an axis; flattened without one."""
+    if axis is None:
+        return shapes.cat([shapes.reshape(one, -1) for one in arrays], 0)
     return shapes.cat(list(arrays), axis)
 
 
@@ -191,8 +198,10 @@ def flip(x: Any, /, *, axis: Any = None) -> Any:
     return _shape_rows.FLIP(x, dims=_axes(axis, x.ndim))
 
 
-def roll(x: Any, /, shift: Any, *, axis: Any) -> Any:
+def roll(x: Any, /, shift: Any, *, axis: Any = None) -> Any:
     """Elements moved on along axes."""
+    if axis is None or not isinstance(axis, tuple):
+        return shapes.roll(x, shift, axis)
     return _shape_rows.ROLL(x, shifts=shift, dims=axis)
 
 
@@ -214,6 +223,7 @@ def _reduce(row: Any, x: Any, axis: Any, keepdims: Any) -> Any:
 
 def sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: Any = False) -> Any:
     """The sum over axes."""
+    x = x if dtype is None else astype(x, dtype)
     return _reduce(_reduction_rows.SUM, x, axis, keepdims)
 
 
@@ -232,24 +242,34 @@ def min(x: Any, /, *, axis: Any = None, keepdims: Any = False) -> Any:
     return _reduce(_reduction_rows.AMIN, x, axis, keepdims)
 
 
-def prod(x: Any, /, *, axis: Any = None, keepdims: Any = False) -> Any:
+def prod(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: Any = False) -> Any:
     """The product over axes."""
+    x = x if dtype is None else astype(x, dtype)
     return _reduce(_reduction_rows.PROD, x, axis, keepdims)
 
 
-def cumulative_sum(x: Any, /, *, axis: int) -> Any:
-    """Running sums along an axis."""
-    return reductions.cumsum(x, axis)
+def cumulative_sum(
+    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: Any = False
+) -> Any:
+    """Running sums along an axis; include_initial: from zero."""
+    if axis is None and x.ndim != 1:
+        raise ValueError(f"axis is needed: the tensor has {x.ndim} axes, not one")
+    where = 0 if axis is None else axis
+    found = reductions.cumsum(x if dtype is None else astype(x, dtype), where)
+    if not include_initial:
+        return found
+    sizes = [1 if place == where % x.ndim else n for place, n in enumerate(x._data.shape)]
+    return shapes.cat([from_array(np.zeros(sizes, found._data.dtype)), found], where)
 
 
-def take_along_axis(x: Any, indices: Any, /, *, axis: int) -> Any:
+def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
     """The elements at indices along an axis."""
     return _index_rows.GATHER(x, index=_raw(indices), dim=axis % x.ndim)
 
 
-def argsort(x: Any, /, *, axis: int = -1, stable: Any = True) -> Any:
+def argsort(x: Any, /, *, axis: int = -1, descending: Any = False, stable: Any = True) -> Any:
     """The indices that sort along an axis."""
-    return _sorting_rows.ARGSORT(x, dim=axis % x.ndim, descending=False)
+    return _sorting_rows.ARGSORT(x, dim=axis % x.ndim, descending=descending)
 
 
 def _raw(value: Any) -> Any:
@@ -309,3 +329,16 @@ def real(x: Any, /) -> Any:
 def conj(x: Any, /) -> Any:
     """The complex conjugate; a real tensor itself."""
     return x if x._data.dtype.kind != "c" else _rows.CONJ(x)
+
+
+def __getattr__(name: str) -> Any:
+    """The rest of the standard, which no rule needs."""
+    standard = importlib.import_module("autodiff.standard")
+    if name in standard.__all__:
+        return getattr(standard, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    standard = importlib.import_module("autodiff.standard")
+    return sorted({*__all__, *standard.__all__})

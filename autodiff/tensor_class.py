@@ -346,6 +346,7 @@ class Tensor(
         """Call `hook(tensor)` after each accumulation into a leaf's `.grad`."""
         if not self.requires_grad:
             raise RuntimeError(errors.HOOK_NO_GRAD)
+        edge_of(self)  # a view whose base was written to is no leaf
         if self._leaf is None:
             raise RuntimeError(errors.POST_HOOK_NON_LEAF)
         if self._leaf.post_hooks is None:

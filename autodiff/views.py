@@ -30,6 +30,8 @@ __all__ = [
     "requires_grad",
 ]
 
+_WRITTEN = -1  # the version of a view through which was written since somebody looked
+
 
 def edge_of(tensor: TensorState) -> tuple[Node | None, int]:
     """Where the tensor's cotangent goes: its node (or accumulator) and output number."""
@@ -250,7 +252,8 @@ def check_writable(tensor: TensorState, recording: bool) -> None:
             raise errors.view_refused(view.made, extra.number, found, indirect=False)
         if view.base._node is None and requires_grad(tensor):
             raise RuntimeError(errors.VIEW_OF_LEAF_IN_PLACE)
-    if tensor._node is None and requires_grad(tensor):
+    written = view is not None and view.version == _WRITTEN  # it has a history, made when asked
+    if tensor._node is None and not written and requires_grad(tensor):
         raise RuntimeError(errors.LEAF_IN_PLACE)
 
 
@@ -276,7 +279,7 @@ def rebase(tensor: TensorState, node: Node, number: int = 0) -> None:
         base._extra.number = 0
     _move_retained(base, old, old_number, slices)
     _note_writer(base, slices)
-    extra.view.version = -1  # the view itself is regenerated when somebody looks
+    extra.view.version = _WRITTEN  # the view itself is regenerated when somebody looks
 
 
 def _note_writer(tensor: TensorState, node: Node) -> None:

@@ -4,6 +4,7 @@ from autodiff.function import (
     BackwardCFunction,
     Function,
     FunctionCtx,
+    InplaceFunction,
     once_differentiable,
 )
 
@@ -11,5 +12,6 @@ __all__ = [
     "BackwardCFunction",
     "Function",
     "FunctionCtx",
+    "InplaceFunction",
     "once_differentiable",
 ]

@@ -31,7 +31,11 @@ def _c_name(dtype: Any) -> str:
         "float32": "float",
         "float64": "double",
         "float16": "c10::Half",
-        "int64": "long",
+        "bfloat16": "c10::BFloat16",
+        "int64": "long int",
+        "int16": "short int",
+        "int8": "signed char",
+        "uint8": "unsigned char",
         "complex64": "c10::complex<float>",
         "complex128": "c10::complex<double>",
     }
@@ -254,6 +258,11 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         return row.straight(input, weight, bias)
     require_tensor("linear", input)
     require_tensor("linear", weight, "weight", 2)
+    if not (input.ndim and weight.ndim):
+        raise RuntimeError(
+            "both arguments to linear need to be at least 1D, but they are "
+            f"{input.ndim}D and {weight.ndim}D"
+        )
     if bias is not None:
         _same_titles("mat1 and mat2", input, weight)
     if weight.ndim > 2:

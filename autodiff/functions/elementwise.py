@@ -167,7 +167,7 @@ def _whole(function: str, input: Any, other: Any) -> bool:
 
 
 def hypot(input: Any, other: Any) -> Any:
-    """√(input² + other²), without overflow on the way; its gradient at 0, 0 is nan."""
+    """√(input² + other²), without overflow on the way; its gradient at 0, 0 is 0."""
     if _whole("hypot", input, other):
         _refused("hypot", input, "iubc", "hypot_cpu")
     return binary(ops.HYPOT, input, other)
@@ -176,7 +176,9 @@ def hypot(input: Any, other: Any) -> Any:
 def logaddexp(input: Any, other: Any) -> Any:
     """log(exp(input) + exp(other)), without overflow on the way."""
     if _whole("logaddexp", input, other):
-        _refused("logaddexp", input, "iubc", "logaddexp_cpu")
+        _refused("logaddexp", input, "iub", "logaddexp_cpu")
+    if "c" in kind_of(input) + kind_of(other):
+        return binary(ops.LOGADDEXP_COMPLEX, input, other)
     return binary(ops.LOGADDEXP, input, other)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -96,11 +97,11 @@ def _check(parts: Sequence[Any], shape: tuple[int, ...]) -> None:
     if missing < 0:
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
     where = 0
-    for part in parts:
+    for position, part in enumerate(parts):  # PyTorch names the position, not the dimension
         if part is Ellipsis:
             where += missing
         elif _is_int(part):
-            _check_int(part, where, shape[where])
+            _check_int(part, position, shape[where])
         elif isinstance(part, slice) and part.step is not None and part.step <= 0:
             raise ValueError(
                 "step must be greater than zero" if part.step else "slice step cannot be zero"
@@ -241,7 +242,24 @@ def explained(error: IndexError, picked: tuple[Any, ...], shape: tuple[int, ...]
         )
     if text.endswith("with size 0"):
         return IndexError("index is out of bounds for dimension with size 0")
-    return IndexError(text.replace("for axis", "for dimension"))
+    found = re.fullmatch(r"(.* for )axis (\d+)( with .*)", text)
+    if found is None:
+        return IndexError(text)
+    which = _ordinal(picked, int(found[2]))
+    return IndexError(f"{found[1]}dimension {which}{found[3]}")
+
+
+def _ordinal(picked: tuple[Any, ...], where: int) -> int:
+    """Which of the index arrays speaks of a dimension: PyTorch names that."""
+    start = which = 0
+    for part in picked:
+        consumed = _consumed(part)
+        if isinstance(part, np.ndarray):
+            if where < start + consumed:
+                return which + where - start
+            which += consumed
+        start += consumed
+    return where
 
 
 def getitem(input: Any, index: Any) -> Any:

@@ -30,12 +30,20 @@ def _cast(input: Any, dtype: Any) -> Any:
     return input if dtype is None else input.to(dtype)
 
 
+def _floats_only(input: Any, kernel: str) -> None:
+    """Refuse complex and whole numbers; empty tensors of whole numbers are let through."""
+    real_only(input, kernel)
+    if isinstance(input, TensorState) and input._data.dtype.kind in "biu" and input._data.size:
+        title = input.dtype.title  # type: ignore[attr-defined]
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{title}'")
+
+
 def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """exp(input) / Σ exp(input) along `dim`, without overflow."""
     input = _cast(require_tensor("softmax", input), dtype)
     where = axis(dim, input.ndim)
-    last = "_lastdim" if where == input.ndim - 1 else ""
-    real_only(input, f"softmax{last}_kernel_impl")
+    last = "_lastdim" if where >= input.ndim - 1 else ""
+    _floats_only(input, f"softmax{last}_kernel_impl")
     return ops.SOFTMAX.straight(input, dim=where)
 
 
@@ -43,8 +51,8 @@ def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """log softmax(input) along `dim`, accurate where softmax itself would round to 0 or 1."""
     input = _cast(require_tensor("log_softmax", input), dtype)
     where = axis(dim, input.ndim)
-    last = "_lastdim" if where == input.ndim - 1 else ""
-    real_only(input, f"log_softmax{last}_kernel_impl")
+    last = "_lastdim" if where >= input.ndim - 1 else ""
+    _floats_only(input, f"log_softmax{last}_kernel_impl")
     return ops.LOG_SOFTMAX.straight(input, dim=where)
 
 

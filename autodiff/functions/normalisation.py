@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.creation import from_array
 from autodiff.functions.arguments import raw, real_only, require_tensor
+from autodiff.kernels.range import has_safe_squares, unit_power
 from autodiff.modes import no_grad
 from autodiff.ops import normalisation as ops
 from autodiff.primitive import handed_over
@@ -102,7 +104,12 @@ def rms_norm(
     if eps is None:
         eps = float(np.finfo(raw(wide).dtype).eps)
     axes = tuple(range(-len(wanted), 0))
-    scale = (wide.pow(2).mean(axes, keepdim=True) + eps).rsqrt()
+    total = wide.pow(2).mean(axes, keepdim=True) + eps
+    if not has_safe_squares(total):
+        power = from_array(unit_power(wide, axes, math.sqrt(eps)))
+        wide = wide * power
+        total = wide.pow(2).mean(axes, keepdim=True) + eps * power * power
+    scale = total.rsqrt()
     result = (wide * scale).to(own)
     return result if weight is None else result * weight
 

@@ -26,6 +26,7 @@ __all__ = [
     "abs",
     "absolute",
     "add",
+    "checked_alpha",
     "clamp",
     "clip",
     "cos",
@@ -117,13 +118,16 @@ def _check_alpha(input: Any, other: Any, alpha: Any) -> None:
         )
 
 
+def checked_alpha(input: Any, other: Any, alpha: Any) -> Any:
+    """The factor of `other`, if it fits the numbers that it is multiplied with."""
+    _check_alpha(input, other, alpha)
+    return bool(alpha) if kind_of(input) + kind_of(other) == "bb" else alpha
+
+
 def _scaled(plain: Any, scaled: Any, input: Any, other: Any, alpha: Any) -> Any:
     if alpha is not True and type(alpha) is int and alpha == 1:
         return binary(plain, input, other)
-    _check_alpha(input, other, alpha)
-    if kind_of(input) + kind_of(other) == "bb":
-        alpha = bool(alpha)
-    return scaled(input, other, alpha=alpha)
+    return scaled(input, other, alpha=checked_alpha(input, other, alpha))
 
 
 def _integral(value: Any) -> bool:

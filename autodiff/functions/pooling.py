@@ -19,10 +19,12 @@ __all__ = [
     "adaptive_max_pool2d_with_indices",
     "avg_pool1d",
     "avg_pool2d",
+    "even_windows",
     "max_pool1d",
     "max_pool1d_with_indices",
     "max_pool2d",
     "max_pool2d_with_indices",
+    "sliding_windows",
 ]
 
 
@@ -36,7 +38,7 @@ def _pair(function: str, name: str, value: Any) -> tuple[int, int]:
     return int(first), int(last)
 
 
-def _table(size: int, width: int, step: int, pad: int, space: int, up: bool) -> Any:
+def sliding_windows(size: int, width: int, step: int, pad: int, space: int, up: bool) -> Any:
     """The positions of the elements of each window along an axis, -1 in the padding."""
     room = size + 2 * pad - space * (width - 1) - 1
     count = -(-room // step) + 1 if up else room // step + 1
@@ -91,7 +93,7 @@ def _geometry(
 def _tables(input: Any, geometry: tuple[Any, Any, Any, Any], ceil_mode: bool) -> Any:
     sizes = [int(n) for n in input.shape[-2:]]
     tables = tuple(
-        _table(size, width, step, pad, space, ceil_mode)
+        sliding_windows(size, width, step, pad, space, ceil_mode)
         for size, width, step, pad, space in zip(sizes, *geometry, strict=True)
     )
     if not all(tables):
@@ -188,7 +190,7 @@ def max_pool1d_with_indices(
     if raw(input).dtype.kind not in "fV":
         title = input.dtype.title
         raise NotImplementedError(f"\"max_pool1d_impl\" not implemented for '{title}'")
-    table = _table(int(input.shape[-1]), width, step, pad, space, ceil_mode)
+    table = sliding_windows(int(input.shape[-1]), width, step, pad, space, ceil_mode)
     if not table:
         raise RuntimeError("max_pool1d() Invalid computed output size: 0")
     values, indices = ops.MAX_POOL(input.unsqueeze(-2), windows=(((0,),), table))
@@ -302,7 +304,7 @@ def avg_pool1d(
     return image.squeeze(-2)
 
 
-def _even(size: int, count: int) -> Any:
+def even_windows(size: int, count: int) -> Any:
     """Windows that cover an axis evenly, all as wide as the widest, -1 where they are less."""
     bounds = [(n * size // count, -(-(n + 1) * size // count)) for n in range(count)]
     width = max((last - first for first, last in bounds), default=0)
@@ -317,6 +319,15 @@ def _targets(input: Any, output_size: Any, message: str) -> tuple[int, ...]:
         raise RuntimeError(message)
     sizes = [int(n) for n in input.shape[-2:]]
     return tuple(size if new is None else int(new) for size, new in zip(sizes, given, strict=True))
+
+
+def _one_target(function: str, output_size: Any) -> Any:
+    given = tuple(output_size) if isinstance(output_size, Iterable) else (output_size,)
+    if len(given) != 1:
+        raise RuntimeError(
+            f"{function}() argument 'output_size' should contain one int (got {len(given)})"
+        )
+    return given[0]
 
 
 def _floats(function: str, input: Any) -> None:
@@ -345,7 +356,9 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
     if wanted == (1, 1):
         return input.mean((-1, -2), keepdim=True)
     _floats("adaptive_avg_pool2d", input)
-    tables = tuple(_even(size, count) for size, count in zip(shape[-2:], wanted, strict=True))
+    tables = tuple(
+        even_windows(size, count) for size, count in zip(shape[-2:], wanted, strict=True)
+    )
     counts = [[sum(place >= 0 for place in row) for row in table] for table in tables]
     return ops.ADAPTIVE_AVG_POOL(input, windows=tables, scales=_scales(counts))
 
@@ -354,7 +367,7 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
 def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
     """Means of as many windows as asked for, which cover signals (…, length) evenly."""
     _vectors("adaptive_avg_pool1d", input)
-    count = tuple(output_size)[0] if isinstance(output_size, Iterable) else output_size
+    count = _one_target("adaptive_avg_pool1d", output_size)
     return adaptive_avg_pool2d(input.unsqueeze(-2), (1, count)).squeeze(-2)
 
 
@@ -373,7 +386,9 @@ def adaptive_max_pool2d_with_indices(
             f"Trying to create tensor with negative dimension {bad}: {[*shape[:-2], *wanted]}"
         )
     _floats("adaptive_max_pool2d", input)
-    tables = tuple(_even(size, count) for size, count in zip(shape[-2:], wanted, strict=True))
+    tables = tuple(
+        even_windows(size, count) for size, count in zip(shape[-2:], wanted, strict=True)
+    )
     return ops.ADAPTIVE_MAX_POOL(input, windows=tables)
 
 
@@ -389,7 +404,7 @@ def adaptive_max_pool1d_with_indices(
 ) -> Any:
     """As :func:`adaptive_max_pool1d`, with places in each signal."""
     _vectors("adaptive_max_pool1d", input)
-    count = tuple(output_size)[0] if isinstance(output_size, Iterable) else output_size
+    count = _one_target("adaptive_max_pool1d", output_size)
     values, indices = adaptive_max_pool2d_with_indices(input.unsqueeze(-2), (1, count))
     return values.squeeze(-2), indices.squeeze(-2)
 

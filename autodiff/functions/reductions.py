@@ -86,11 +86,18 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     return row.straight(input, dim=axes(dim, input.ndim), keepdim=keepdim)
 
 
-def _nonempty(function: str, input: Any, dim: tuple[int, ...]) -> None:
+def _as_given(dim: Any, where: tuple[int, ...]) -> Any:
+    """The dimensions as they were asked for, which PyTorch's words repeat."""
+    if dim is None:
+        return where
+    return dim if isinstance(dim, tuple | list) else (dim,)
+
+
+def _nonempty(function: str, input: Any, dim: Any) -> None:
     if isinstance(input, TensorState):
         shape = input._data.shape
         for one in dim:
-            if one < len(shape) and shape[one] == 0:
+            if shape and shape[one] == 0:
                 raise IndexError(
                     f"{function}(): Expected reduction dim {one} to have non-zero size."
                 )
@@ -109,7 +116,7 @@ def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     where = axes(dim, require_tensor("amax", input).ndim)
     if isinstance(dim, tuple | list) and not dim:
         _not_all_of_nothing("amax", input)
-    _nonempty("amax", input, where)
+    _nonempty("amax", input, _as_given(dim, where))
     real_only(input, "max_values_cpu")
     return ops.AMAX.straight(input, dim=where, keepdim=keepdim)
 
@@ -119,7 +126,7 @@ def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     where = axes(dim, require_tensor("amin", input).ndim)
     if isinstance(dim, tuple | list) and not dim:
         _not_all_of_nothing("amin", input)
-    _nonempty("amin", input, where)
+    _nonempty("amin", input, _as_given(dim, where))
     real_only(input, "min_values_cpu")
     return ops.AMIN.straight(input, dim=where, keepdim=keepdim)
 

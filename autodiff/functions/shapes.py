@@ -32,12 +32,14 @@ __all__ = [
     "movedim",
     "permute",
     "ravel",
+    "repeat",
     "reshape",
     "roll",
     "split",
     "squeeze",
     "stack",
     "t",
+    "tile",
     "transpose",
     "tril",
     "triu",
@@ -268,6 +270,49 @@ def expand(input: Any, *sizes: Any) -> Any:
     return ops.EXPAND.straight(input, size=tuple(result))
 
 
+def repeat(input: Any, *repeats: Any) -> Any:
+    """A copy that is laid side by side with itself, so many times along each dimension.
+
+    repeats: one number for each dimension, and for new ones before these.
+    Raises RuntimeError for fewer numbers than dimensions.
+
+    >>> import autodiff
+    >>> repeat(autodiff.tensor([1, 2]), 2, 2)
+    tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]])
+    """
+    times = shape_argument(repeats)
+    if not repeats:
+        raise TypeError('repeat() missing 1 required positional arguments: "repeats"')
+    shape = tuple(require_tensor("repeat", input).shape)
+    lead = len(times) - len(shape)
+    if lead < 0:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
+            "tensor"
+        )
+    sizes = (*(1,) * lead, *shape)
+    result = tuple(size * count for size, count in zip(sizes, times, strict=True))
+    for size in result:
+        if size < 0:
+            raise RuntimeError(
+                f"Trying to create tensor with negative dimension {size}: {list(result)}"
+            )
+    if all(count == 1 for count in times):
+        return ops.REPEAT(clone(input), shape=result)
+    apart = [part for size in sizes for part in (1, size)]
+    spread = [part for size, count in zip(sizes, times, strict=True) for part in (count, size)]
+    whole = ops.EXPAND(reshape(input, apart), size=tuple(spread))
+    return ops.REPEAT(whole, shape=result)
+
+
+def tile(input: Any, *dims: Any) -> Any:
+    """As :func:`repeat`; numbers that are missing in front are ones."""
+    times = shape_argument(dims)
+    missing = require_tensor("tile", input).ndim - len(times)
+    return repeat(input, (*(1,) * missing, *times))
+
+
 def _type_name(input: Any) -> str:
     return errors.legacy_name(input.dtype.title)
 
@@ -301,16 +346,21 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     given = _tensors("cat", tensors)
     parts = [p for p in given if tuple(p.shape) != (0,)] or given[:1]
     if len(parts) != len(given) and not any(is_foreign(p) for p in given):
-        # PyTorch's legacy: an empty vector has no part but in the dtype
+        # PyTorch's legacy: an empty vector has no part but in the dtype, and an empty gradient
         dtype = functools.reduce(promote_types, (p.dtype for p in given))
+        kept = list(parts[0].shape)
+        if kept != [0] and parts[0].ndim:
+            kept[axis(dim, len(kept))] = 0
+            whole = [p for p in given if tuple(p.shape) != (0,) or p.requires_grad]
+            parts = [p if tuple(p.shape) != (0,) else p.view(kept) for p in whole]
         parts = [p.to(dtype) for p in parts]
     for position, part in enumerate(parts):
         if not part.ndim:
             raise RuntimeError(
                 f"zero-dimensional tensor (at position {position}) cannot be concatenated"
             )
-    where = axis(dim, parts[0].ndim)
     first = tuple(parts[0].shape)
+    where = axis(dim, len(first)) if first != (0,) else 0  # vectors that are all empty fit anyhow
     for position, part in enumerate(parts[1:], 1):
         shape = tuple(part.shape)
         if len(shape) != len(first):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from autodiff.errors import broadcast_mismatch
+from autodiff.errors import BatchedData, broadcast_mismatch
 from autodiff.functions.arguments import axis, is_number, raw, require_tensor
 from autodiff.ops import writing as ops
 from autodiff.state import TensorState
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 __all__ = [
+    "across_members",
     "addcdiv",
     "addcmul",
     "index_add",
@@ -22,9 +28,28 @@ __all__ = [
     "put",
     "scatter",
     "scatter_add",
+    "scatter_places",
     "take",
     "take_along_dim",
 ]
+
+
+def across_members(function: F) -> F:
+    """A function of an index of which, in `vmap`, every member may have its own."""
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def call(input: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(input, *args, **kwargs)
+        except BatchedData as data:
+            if getattr(type(input), "stands_in", False):  # an in-place form, which asks again
+                raise
+            given = signature.bind(input, *args, **kwargs)
+            given.apply_defaults()
+            return data.by_member(function.__name__, *given.arguments.values())
+
+    return cast(F, call)
 
 
 def lerp(input: Any, end: Any, weight: Any) -> Any:
@@ -131,6 +156,8 @@ def _scatter_index(input: Any, dim: Any, index: Any, src: Any) -> tuple[Any, ...
     if isinstance(src, TensorState):
         if raw(src).dtype != raw(input).dtype:
             raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
+        if not array.size:  # nothing is written, whatever the shapes are
+            return (np.zeros(0, np.int64),) * len(shape)
         rank = max(array.ndim, 1)  # a 0-d tensor counts as one of one element
         if rank != max(src._data.ndim, 1) or rank != max(len(shape), 1):
             name = "self" if rank != max(len(shape), 1) else "src"
@@ -140,6 +167,8 @@ def _scatter_index(input: Any, dim: Any, index: Any, src: Any) -> tuple[Any, ...
         found: Any = src._data.shape
     else:
         found = array.shape
+        if not array.size and shape:
+            return (np.zeros(0, np.int64),) * len(shape)
         if shape and array.ndim != len(shape):
             raise RuntimeError(
                 "Index tensor must have the same number of dimensions as self tensor"
@@ -171,7 +200,9 @@ def _in_bounds(array: Any, size: int, where: int) -> None:
 
 
 def _cut(src: Any, shape: tuple[int, ...]) -> Any:
-    """The part of the source that the index speaks of."""
+    """The part of the source that the index speaks of; a vector where it speaks of none."""
+    if 0 in shape:
+        return src.reshape(-1)[:0]
     if tuple(src.shape) == tuple(shape):
         return src
     return src[tuple(slice(size) for size in shape)]
@@ -186,16 +217,35 @@ def _at_least_vectors(input: Any, index: Any, src: Any) -> tuple[Any, Any]:
     return index, src
 
 
+def scatter_places(input: Any, dim: int, index: Any, src: Any) -> tuple[tuple[Any, ...], Any]:
+    """Where `scatter` writes, as NumPy takes it, and the part of the source that it writes."""
+    index, src = _at_least_vectors(input, index, src)
+    picked = _scatter_index(input, dim, index, src)
+    return picked, _cut(src, index.shape)
+
+
+def _untouched(row: Any, input: Any, src: Any) -> Any:
+    """A copy of a 0-d tensor to which nothing was written; its history knows of the source."""
+    if not isinstance(src, TensorState):
+        return input.clone()
+    none = src.reshape(-1)[:0].sum()  # type: ignore[attr-defined]
+    return row(input, none, index=(Ellipsis,), accumulate=True)
+
+
+@across_members
 def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Any:
     """A copy in which out[index[i][j]][j] = src[i][j] along `dim`; src may be a number."""
     src = value if src is None else src
     index, src = _at_least_vectors(input, index, src)
     picked = _scatter_index(input, dim, index, src)
+    if not picked:
+        return _untouched(ops.SCATTER, input, src)
     if isinstance(src, TensorState):
         return ops.SCATTER(input, _cut(src, index.shape), index=picked, accumulate=False)
     return ops.SCATTER_NUMBER(input, src, index=picked, accumulate=False)
 
 
+@across_members
 def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     """A copy in which out[index[i][j]][j] += src[i][j] along `dim`, repetitions added up.
 
@@ -206,6 +256,8 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     require_tensor("scatter_add", src, "src", 4)
     index, src = _at_least_vectors(input, index, src)
     picked = _scatter_index(input, dim, index, src)
+    if not picked:
+        return _untouched(ops.SCATTER_ADD, input, src)
     return ops.SCATTER_ADD(input, _cut(src, index.shape), index=picked, accumulate=True)
 
 
@@ -213,6 +265,7 @@ def _along(dim: int, array: Any) -> tuple[Any, ...]:
     return (*(slice(None),) * dim, array.reshape(-1))
 
 
+@across_members
 def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
     """A copy with alpha · source added to the slices at the indices along `dim`."""
     where = axis(dim, require_tensor("index_add", input).ndim)
@@ -248,13 +301,15 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) 
             f"Got self.shape = {mine} source.shape = {given}"
         )
     if not input.ndim:
-        return ops.INDEX_ADD(input, source * alpha, index=(Ellipsis,), accumulate=True)
+        scaled = source if alpha == 1 else source * alpha
+        return ops.INDEX_ADD(input, scaled, index=(Ellipsis,), accumulate=True)
     if array.size and (array.min() < 0 or array.max() >= input.shape[where]):
         raise RuntimeError("index out of range in self")
     scaled = source if alpha == 1 else source * alpha
     return ops.INDEX_ADD(input, scaled, index=_along(where, array), accumulate=True)
 
 
+@across_members
 def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
     """A copy with the slices at the indices along `dim` replaced by those of `source`."""
     where = axis(dim, require_tensor("index_copy", input).ndim)
@@ -315,6 +370,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
     return ops.INDEX_COPY(input, source, index=_along(where, np.array(array)), accumulate=False)
 
 
+@across_members
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     """A copy with one number (or 0-d tensor) in the slices at the indices along `dim`."""
     where = axis(dim, require_tensor("index_fill", input).ndim)
@@ -383,6 +439,7 @@ def _places(function: str, input: Any, index: Any) -> tuple[Any, ...]:
     return np.unravel_index(flat, tuple(input.shape)) if input.ndim else (Ellipsis,)
 
 
+@across_members
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     """A copy with `source` written (or added) at flat, row-major indices."""
     require_tensor("put", input)
@@ -403,6 +460,7 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     return ops.PUT_AT(input, values, index=picked, accumulate=accumulate)
 
 
+@across_members
 def take(input: Any, index: Any) -> Any:
     """The elements at flat, row-major indices."""
     if not require_tensor("take", input).numel() and require_tensor("take", index).numel():

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["as_complex", "as_reals", "direction", "joined", "polar"]
+__all__ = ["as_complex", "as_reals", "direction", "joined", "log_add_exp", "polar"]
 
 
 def as_reals(x: Any) -> Any:
@@ -48,3 +48,16 @@ def joined(x: Any, y: Any) -> Any:
 def polar(size: Any, angle: Any) -> Any:
     """Numbers of their sizes and angles."""
     return joined(size * np.cos(angle), size * np.sin(angle))
+
+
+def log_add_exp(xp: Any, x: Any, y: Any) -> Any:
+    """log(exp(x) + exp(y)) of complex numbers, by the one with the larger real part.
+
+    >>> log_add_exp(np, np.array([1000 + 1j]), np.array([1000 + 1j]))
+    array([1000.69314718+1.j])
+    """
+    first = xp.real(x) > xp.real(y)
+    large, other = xp.where(first, x, y), xp.where(first, y, x)
+    infinite = xp.logical_and(xp.isinf(xp.real(large)), xp.logical_not(xp.isnan(other)))
+    rest = xp.exp(xp.where(infinite, 0, other - large))
+    return xp.where(infinite, large, large + xp.log1p(rest))

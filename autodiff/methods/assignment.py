@@ -28,6 +28,9 @@ def assign(tensor: Any, index: Any, value: Any) -> None:
     """Write through a view for basic indices, at positions for index arrays and masks."""
     if index is False:  # PyTorch does not look at the value then
         return
+    if index is True:
+        place(getitem(tensor, None), value)
+        return
     try:
         shown, picked = resolve(index, tensor._data.shape)
     except BatchedData as data:
@@ -47,8 +50,10 @@ def assign(tensor: Any, index: Any, value: Any) -> None:
     value = as_value(tensor, value)
     allowed((tensor, value))
     value = without_leading_ones(value)
-    check_overlap(tensor, (value,), same=False)
-    check_masks(picked, tensor._data.shape)
+    # under a mask with dimensions one number is `masked_fill_`; one without is an index
+    mask = first if len(picked) == 1 and isinstance(first, np.ndarray) and first.ndim else None
+    masked = mask is not None and mask.dtype.kind == "b"
+    value = _readable(tensor, picked, value, masked)
     try:
         target = np.broadcast_to(np.empty(()), tensor._data.shape)[picked].shape
     except IndexError as error:
@@ -63,8 +68,7 @@ def assign(tensor: Any, index: Any, value: Any) -> None:
             f"broadcast to indexing result of shape {list(target)}"
         )
     if value._data.dtype != dtype:
-        masked = len(picked) == 1 and isinstance(first, np.ndarray) and first.dtype.kind == "b"
-        if value._data.ndim or not masked:  # one number under a mask is `masked_fill_`
+        if value._data.ndim or not masked:
             raise RuntimeError(
                 "Index put requires the source and destination dtypes match, got "
                 f"{from_numpy_dtype(dtype).title} for the destination and "
@@ -74,6 +78,17 @@ def assign(tensor: Any, index: Any, value: Any) -> None:
             checked_number(complex(value._data), dtype)
         value = value.to(from_numpy_dtype(dtype))
     write(INDEX_PUT, tensor, value, index=picked, accumulate=False)
+
+
+def _readable(tensor: Any, picked: tuple[Any, ...], value: Any, masked: bool) -> Any:
+    """The value, if it can be read while the tensor is written to."""
+    if masked and value._data.size == 1:  # PyTorch's `masked_fill_`: the number is read before
+        check_masks(picked, tensor._data.shape)
+        check_overlap(tensor, ())
+        return value.clone() if np.may_share_memory(tensor._data, value._data) else value
+    check_overlap(tensor, (value,), same=False)
+    check_masks(picked, tensor._data.shape)
+    return value
 
 
 def _whole(parts: tuple[Any, ...], shape: tuple[int, ...]) -> bool:

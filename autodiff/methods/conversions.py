@@ -10,6 +10,8 @@ import numpy as np
 from autodiff import creation, errors, lifecycle
 from autodiff.dtypes import bfloat16, complex64, complex128, int8, int16, uint8
 from autodiff.functions.arguments import require_tensor
+from autodiff.functions.strided import as_strided
+from autodiff.inplace import allowed, bump
 from autodiff.state import TensorState, storage
 
 __all__ = ["Conversions"]
@@ -207,3 +209,51 @@ class Conversions(TensorState):
     def resize_as_(self, the_template: Any) -> Any:
         """The shape of another tensor, in place."""
         return self._resized(tuple(the_template.shape))
+
+    def set_(
+        self, source: Any = None, storage_offset: Any = None, size: Any = None, stride: Any = None
+    ) -> Any:
+        """Make the tensor stand for another one's memory (all of it, or as `as_strided` says).
+
+        Both keep their own counters of versions. Without a source the tensor becomes empty.
+        Raises RuntimeError for another dtype, a view, and where a gradient would be lost.
+        """
+        if source is None:
+            memory = np.zeros(0, storage(self).dtype)
+        else:
+            other = require_tensor("set_", source, "source", 1)
+            if storage(other).dtype != storage(self).dtype:
+                raise RuntimeError(
+                    f"Could not set tensor of type {_word(other)} to a tensor of type "
+                    f"{_word(self)}"
+                )
+            if size is not None:
+                steps = stride if stride is not None else _steps(size)
+                other = as_strided(other.detach(), size, steps, storage_offset)
+            memory = storage(other)
+        inputs = (self,) if source is None else (self, source)
+        if allowed(inputs):
+            raise RuntimeError(
+                "set_() of or to a tensor that requires a gradient loses its history: use "
+                "detach() or no_grad()"
+            )
+        if self._extra is not None and self._extra.view is not None:
+            raise RuntimeError("set_() of a view is not supported: make a new tensor")
+        self._data = memory
+        bump(self)
+        return self
+
+
+def _steps(size: Any) -> tuple[int, ...]:
+    """The strides of a contiguous tensor."""
+    sizes = tuple(size)
+    return tuple(int(np.prod(sizes[place + 1 :])) for place in range(len(sizes)))
+
+
+_WORDS = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int"}
+
+
+def _word(tensor: Any) -> str:
+    """The dtype's name in C++."""
+    name = storage(tensor).dtype.name
+    return str(_WORDS.get(name, name))

@@ -10,7 +10,7 @@ from autodiff.errors import broadcast_mismatch, output_shape
 from autodiff.functions import logic, pointwise
 from autodiff.functions.arguments import is_number, raw, require_tensor
 from autodiff.functions.indexing import masked_fill
-from autodiff.functions.pointwise import refuse_bool
+from autodiff.functions.pointwise import checked_alpha, refuse_bool
 from autodiff.functions.shapes import squeeze, t, transpose, unsqueeze
 from autodiff.inplace import allowed, copy_into, fill, overwrite, write, zero
 from autodiff.methods.variants import (
@@ -41,12 +41,20 @@ class InPlace(TensorState):
 
     def add_(self, other: Any, *, alpha: Any = 1) -> Any:
         _operand("add_", other)
-        return write(ops.ADD, self, other if alpha == 1 else other * alpha)
+        if type(alpha) is int and alpha == 1:
+            return write(ops.ADD, self, other)
+        return write(ops.ADD_SCALED, self, other, alpha=checked_alpha(self, other, alpha))
 
     def sub_(self, other: Any, *, alpha: Any = 1) -> Any:
         _operand("sub_", other)
-        refuse_bool(self, other)
-        return write(ops.SUB, self, other if alpha == 1 else other * alpha)
+        try:
+            refuse_bool(self, other)
+        except RuntimeError:
+            allowed((self, other))  # the reason that PyTorch gives first
+            raise
+        if type(alpha) is int and alpha == 1:
+            return write(ops.SUB, self, other)
+        return write(ops.SUB_SCALED, self, other, alpha=checked_alpha(self, other, alpha))
 
     def mul_(self, other: Any) -> Any:
         return write(ops.MUL, self, _operand("mul_", other))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.functions import indexing, shapes, strided
+from autodiff.functions import indexing, scattering, shapes, strided
+from autodiff.methods.variants import viewed_in_place
 from autodiff.state import TensorState
 
 __all__ = ["Shapes"]
@@ -98,6 +99,22 @@ class Shapes(TensorState):
 
     def as_strided(self, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
         return strided.as_strided(self, size, stride, storage_offset)
+
+    def as_strided_(self, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+        return viewed_in_place(
+            "as_strided_", strided.as_strided, self, size, stride, storage_offset
+        )
+
+    def repeat(self, *repeats: Any) -> Any:
+        return shapes.repeat(self, *repeats)
+
+    def tile(self, *dims: Any) -> Any:
+        return shapes.tile(self, *dims)
+
+    scatter_reduce = scattering.scatter_reduce
+    scatter_reduce_ = scattering.scatter_reduce_
+    index_reduce = scattering.index_reduce
+    index_reduce_ = scattering.index_reduce_
 
     def unfold(self, dimension: int, size: int, step: int) -> Any:
         return strided.unfold(self, dimension, size, step)

@@ -92,7 +92,7 @@ def _note(self: Any, row: Any, inputs: tuple[Any, ...], params: dict[str, Any]) 
 @functools.cache
 def _stand_in() -> Any:
     """The class of stand-ins: tensors to whom rows are handed as to those of a transform."""
-    members = {"__slots__": (), "_layered": True, "_dispatch": _note}
+    members = {"__slots__": (), "_layered": True, "_dispatch": _note, "stands_in": True}
     return type("StandIn", (operation.Tensor,), members)
 
 
@@ -169,6 +169,7 @@ _IN_PLACE_NODES = {
     "SqueezeBackward1": "SqueezeBackward4",
     "SqueezeBackward2": "SqueezeBackward5",
     "AliasBackward0": "AliasBackward0",
+    "AsStridedBackward0": "AsStridedBackward1",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autodiff.kernels.range import bounded
 from autodiff.kernels.special import normal_cdf
 from autodiff.ops.pointwise import SIGMOID
 from autodiff.primitive import Primitive, pointwise
@@ -83,11 +84,24 @@ NDTR: Primitive = pointwise(
     (lambda xp, g, x: g * _density(xp, x),),
     holomorphic=False,
 )
+
+
+def _gelu_rule(xp: Any, g: Any, x: Any) -> Any:
+    """g · (Φ(x) + x φ(x)).
+
+    The density φ is taken as the square of its root: where it has few bits, below the normal
+    numbers, x and x² are multiplied before that and not after.
+    """
+    half = x * 0.5
+    root = xp.exp(-(half * half))
+    return g * (NDTR(x) + (x * (1 / math.sqrt(2 * math.pi))) * root * root)
+
+
 GELU = pointwise(
     "gelu",
     "GeluBackward0",
     lambda xp, x: x * normal_cdf(xp, x),
-    (lambda xp, g, x: g * (NDTR(x) + x * _density(xp, x)),),
+    (_gelu_rule,),
     holomorphic=False,
 )
 
@@ -97,10 +111,13 @@ def _twice_inner(x: Any) -> Any:
     return (2 * math.sqrt(2 / math.pi)) * (x + 0.044715 * (x * x * x))
 
 
-def _gelu_tanh_rule(g: Any, x: Any) -> Any:
+def _gelu_tanh_rule(xp: Any, g: Any, x: Any) -> Any:
+    """Beyond 32 the derivative is 0 or 1 to the last bit, and cubes would overflow in the end."""
+    x = bounded(xp, x, 32)
     inner = _twice_inner(x)
-    slope = (2 * math.sqrt(2 / math.pi)) * (1 + 0.134145 * (x * x))
-    return g * (SIGMOID(inner) * (1 + x * SIGMOID(-inner) * slope))
+    below = SIGMOID(inner)
+    steep = (2 * math.sqrt(2 / math.pi)) * (x * (below * SIGMOID(-inner)))
+    return g * (below + (steep + 0.134145 * ((steep * x) * x)))
 
 
 GELU_TANH = pointwise(

@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autodiff.kernels.special import erfc
+from autodiff.kernels.complexes import log_add_exp
+from autodiff.kernels.special import erfc, sign
+from autodiff.ops.pointwise import SIGMOID
 from autodiff.primitive import Primitive, pointwise
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "LOG2",
     "LOG10",
     "LOGADDEXP",
+    "LOGADDEXP_COMPLEX",
     "RAD2DEG",
     "TRUNC",
 ]
@@ -84,11 +87,35 @@ DEG2RAD = _scaled("deg2rad", "Deg2RadBackward0", math.pi / 180)
 RAD2DEG = _scaled("rad2deg", "Rad2DegBackward0", 180 / math.pi)
 
 
+def _cosine(xp: Any, x: Any, y: Any) -> Any:
+    """x / √(x² + y²), nan at the origin; of ratios, for sizes may overflow or have few bits.
+
+    Neither do its derivatives cancel, as those of x / r would where y is small beside x.
+    """
+    if isinstance(y, int | float):
+        y = xp.asarray(y, dtype=x.dtype)
+    steep = xp.abs(y) > xp.abs(x)
+    large = xp.where(steep, y, x)
+    ratio = xp.where(steep, x, y) / large
+    return xp.where(steep, sign(xp, y) * ratio, sign(xp, x)) / xp.sqrt(1 + ratio * ratio)
+
+
+HYPOT = pointwise(
+    "hypot",
+    "HypotBackward0",
+    lambda xp, x, y: xp.hypot(x, y),
+    (lambda xp, g, x, y: g * _cosine(xp, x, y), lambda xp, g, x, y: g * _cosine(xp, y, x)),
+    promotion="common",
+    inputs=("x", "y"),
+    holomorphic=False,
+)
+
+
 def _turn(xp: Any, g: Any, side: Any, x: Any, y: Any) -> Any:
-    """g · side / (x² + y²), with 0 at the origin."""
-    square = x * x + y * y
-    origin = xp.equal(square, 0)
-    return g * xp.where(origin, 0, side / xp.where(origin, 1, square))
+    """g · side / (x² + y²), with 0 at the origin; divided twice, as squares overflow or vanish."""
+    origin = xp.equal(x, 0) & xp.equal(y, 0)
+    size = HYPOT(xp.where(origin, 1, x), y)
+    return g * xp.where(origin, 0, side / size / size)
 
 
 ATAN2 = pointwise(
@@ -102,26 +129,37 @@ ATAN2 = pointwise(
     inputs=("x", "y"),
     holomorphic=False,
 )
-HYPOT = pointwise(
-    "hypot",
-    "HypotBackward0",
-    lambda xp, x, y: xp.hypot(x, y),
-    (lambda g, x, out: g * (x / out), lambda g, y, out: g * (y / out)),
-    promotion="common",
-    inputs=("x", "y"),
-    holomorphic=False,
-)
 LOGADDEXP = pointwise(
     "logaddexp",
     "LogaddexpBackward0",
     lambda xp, x, y: xp.logaddexp(x, y),
     (
-        lambda xp, g, x, y: g / (1 + xp.exp(y - x)),
-        lambda xp, g, x, y: g / (1 + xp.exp(x - y)),
+        lambda g, x, y: g * SIGMOID(x - y),
+        lambda g, x, y: g * SIGMOID(y - x),
     ),
     promotion="common",
     inputs=("x", "y"),
     holomorphic=False,
+)
+
+
+def _complex_share(xp: Any, x: Any, y: Any) -> Any:
+    """exp(x) / (exp(x) + exp(y)), by the exponential that does not overflow."""
+    above = xp.real(y - x) > 0
+    small = xp.exp(xp.where(above, x - y, y - x))
+    return xp.where(above, small, 1) / (1 + small)
+
+
+LOGADDEXP_COMPLEX = pointwise(
+    "logaddexp",
+    "LogaddexpBackward0",
+    lambda xp, x, y: log_add_exp(xp, x, y),
+    (
+        lambda xp, g, x, y: g * _complex_share(xp, x, y),
+        lambda xp, g, x, y: g * _complex_share(xp, y, x),
+    ),
+    promotion="common",
+    inputs=("x", "y"),
 )
 ASINH = pointwise(
     "asinh", "AsinhBackward0", "asinh", (lambda g, x: g / HYPOT(x, 1),), holomorphic=False

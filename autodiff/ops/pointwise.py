@@ -290,7 +290,7 @@ def _power_by_exponent(xp: Any, g: Any, x: Any, y: Any) -> Any:
 
 def _power_by_base(xp: Any, g: Any, x: Any, y: Any, out: Any) -> Any:
     """g · x^y · log x, with 0 at a base of 0 under a non-negative exponent."""
-    if isinstance(x, int | float):  # a number knows no precision: it takes the result's
+    if isinstance(x, int | float | complex):  # a number knows no precision: it takes the result's
         x = xp.asarray(x, dtype=out.dtype)
     elif x.dtype != out.dtype:  # so does a narrower base: its logarithm is asked for in full
         x = xp.astype(x, out.dtype)
@@ -375,8 +375,9 @@ CLAMP_TENSORS = pointwise(
         lambda xp, g, x, low, high: xp.where(
             x < low if high is None else (x < low) & (low < high), g, 0
         ),
+        # of equal bounds one takes the derivative of an x below them: PyTorch gives it to neither
         lambda xp, g, x, low, high: xp.where(
-            x > high if low is None else (x > high) | (low > high), g, 0
+            x > high if low is None else (x > high) | ((x < low) & (low >= high)), g, 0
         ),
     ),
     promotion="common",

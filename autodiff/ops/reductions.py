@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autodiff.kernels.range import has_safe_squares, unit_power
 from autodiff.kernels.special import sign
 from autodiff.ops.indexing import GATHER_PUT
 from autodiff.ops.softmax import SOFTMAX
@@ -248,17 +249,25 @@ def _std_rule(
     freedom = max(_count(x.shape, dim) - correction, 0)
     scale = 1 / freedom if freedom else math.inf
     # an exact spread of zero has no slope: zero there, as PyTorch has it
-    safe = xp.where(out == 0, 0, g / xp.where(out == 0, 1, out))
-    return _kept(xp, safe, x.shape, dim, keepdim) * (scale * _spread_about_mean(xp, x, dim))
+    flat = out == 0
+    size = _kept(xp, xp.where(flat, 1, out), x.shape, dim, keepdim)
+    # the quotient first: neither overflows nor vanishes before its time
+    return _kept(xp, xp.where(flat, 0, g), x.shape, dim, keepdim) * (
+        scale * (_spread_about_mean(xp, x, dim) / size)
+    )
+
+
+def _std_kernel(xp: Any, x: Any, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
+    variance = _var_kernel(xp, x, dim, correction, keepdim)
+    if has_safe_squares(variance):
+        return xp.sqrt(variance)
+    power = unit_power(_spread_about_mean(xp, x, dim), dim)
+    scaled = xp.sqrt(_var_kernel(xp, x * power, dim, correction, True)) / power
+    return xp.reshape(scaled, tuple(variance.shape))
 
 
 VAR = primitive("var", "VarBackward0", _var_kernel, (_var_rule,))
-STD = primitive(
-    "std",
-    "StdBackward0",
-    lambda xp, x, dim, correction, keepdim: xp.sqrt(_var_kernel(xp, x, dim, correction, keepdim)),
-    (_std_rule,),
-)
+STD = primitive("std", "StdBackward0", _std_kernel, (_std_rule,))
 
 
 def _logsumexp_kernel(xp: Any, x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:

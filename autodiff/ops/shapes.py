@@ -17,6 +17,7 @@ __all__ = [
     "EXPAND",
     "FLIP",
     "PERMUTE",
+    "REPEAT",
     "RESHAPE",
     "RESHAPE_ALIAS",
     "ROLL",
@@ -57,6 +58,7 @@ RESHAPE = primitive(  # of memory that a view cannot describe: a copy
     (_reshape_rule,),
     linear=True,
 )
+REPEAT = RESHAPE.variant("RepeatBackward0")  # of an expanded view
 RESHAPE_ALIAS = VIEW.variant("ReshapeAliasBackward0")
 
 

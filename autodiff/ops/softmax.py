@@ -21,14 +21,16 @@ __all__ = [
 
 
 def _softmax_kernel(xp: Any, x: Any, dim: int) -> Any:
-    if not x.ndim or 0 in x.shape:
+    if 0 in x.shape:
         return xp.ones_like(x)
+    if not x.ndim:
+        return x - x + 1  # nan stays nan
     return kernels.softmax(xp, x, dim)
 
 
 def _softmax_rule(xp: Any, g: Any, out: Any, dim: int) -> Any:
     if not out.ndim:
-        return xp.zeros_like(g)
+        return g * out * (1 - out)
     return kernels.softmax_rule(xp, g, xp.conj(out), dim)
 
 
@@ -36,14 +38,16 @@ SOFTMAX = primitive("softmax", "SoftmaxBackward0", _softmax_kernel, (_softmax_ru
 
 
 def _log_softmax_kernel(xp: Any, x: Any, dim: int) -> Any:
-    if not x.ndim or 0 in x.shape:
+    if 0 in x.shape:
         return xp.zeros_like(x)
+    if not x.ndim:
+        return x - x
     return kernels.log_softmax(xp, x, dim)
 
 
 def _log_softmax_rule(xp: Any, g: Any, out: Any, dim: int) -> Any:
     if not out.ndim:
-        return xp.zeros_like(g)
+        return g - xp.exp(out) * g
     return g - xp.exp(out) * xp.sum(g, axis=dim, keepdims=True)
 
 

@@ -18,11 +18,15 @@ from autodiff.primitive import Primitive, primitive
 
 __all__ = [
     "ADAPTIVE_AVG_POOL",
+    "ADAPTIVE_AVG_POOL3D",
     "ADAPTIVE_MAX_POOL",
+    "ADAPTIVE_MAX_POOL3D",
     "AS_STRIDED",
     "AVG_POOL",
+    "AVG_POOL3D",
     "AVG_POOL_SPREAD",
     "MAX_POOL",
+    "MAX_POOL3D",
     "UNFOLD",
     "WINDOWS_GATHER",
     "WINDOWS_PUT",
@@ -52,7 +56,9 @@ AVG_POOL: Primitive = primitive(
     inputs=("x",),
     linear=True,
 )
+AVG_POOL3D = AVG_POOL.variant("AvgPool3DBackward0")
 ADAPTIVE_AVG_POOL = AVG_POOL.variant("AdaptiveAvgPool2DBackward0")
+ADAPTIVE_AVG_POOL3D = AVG_POOL.variant("AdaptiveAvgPool3DBackward0")
 AVG_POOL_SPREAD: Primitive = primitive(
     "avg_pool2d_backward",
     "AvgPool2DBackwardBackward0",
@@ -86,7 +92,9 @@ MAX_POOL: Primitive = primitive(
     inputs=("x",),
     outputs=("values", "indices"),
 )
+MAX_POOL3D = MAX_POOL.variant("MaxPool3DWithIndicesBackward0")
 ADAPTIVE_MAX_POOL = MAX_POOL.variant("AdaptiveMaxPool2DBackward0")
+ADAPTIVE_MAX_POOL3D = MAX_POOL.variant("AdaptiveMaxPool3DBackward0")
 WINDOWS_PUT: Primitive = primitive(
     "max_pool2d_backward",
     "MaxPool2DWithIndicesBackwardBackward0",

@@ -22,6 +22,7 @@ __all__ = [
     "INDEX_COPY",
     "INDEX_FILL",
     "INDEX_FILL_TENSOR",
+    "INDEX_REDUCE",
     "LERP",
     "LERP_TENSOR",
     "MASKED_SCATTER",
@@ -29,6 +30,7 @@ __all__ = [
     "SCATTER",
     "SCATTER_ADD",
     "SCATTER_NUMBER",
+    "SCATTER_REDUCE",
     "TAKE",
 ]
 
@@ -93,6 +95,8 @@ INDEX_ADD = INDEX_PUT.variant("IndexAddBackward0")
 INDEX_COPY = INDEX_PUT.variant("IndexCopyBackward0")
 INDEX_FILL = INDEX_PUT.variant("IndexFillBackward0")
 INDEX_FILL_TENSOR = INDEX_PUT.variant("IndexFillBackward1")
+SCATTER_REDUCE = INDEX_PUT.variant("ScatterReduceBackward0")
+INDEX_REDUCE = INDEX_PUT.variant("IndexReduceBackward0")
 MASKED_SCATTER = INDEX_PUT.variant("MaskedScatterBackward0")
 PUT_AT = INDEX_PUT.variant("PutBackward0")
 TAKE = INDEX.variant("TakeBackward0")
