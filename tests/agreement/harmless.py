@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planting import Mistake
-from wrong import to_first_tie, widened
+from wrong import count, to_first_tie, variance_rule, widened
 
 from autodiff.ops.softmax import SOFTMAX
 
@@ -62,6 +62,22 @@ HARMLESS: tuple[Mistake, ...] = (
         C + "MM",
         0,
         lambda xp, g, y: xp.sum(xp.expand_dims(g, axis=1) * xp.expand_dims(y, axis=0), axis=-1),
+    ),
+    Mistake(
+        "recomputed",
+        "var, one pass for the mean",
+        "var",
+        R + "VAR",
+        0,
+        lambda xp, g, x, dim, correction, keepdim: variance_rule(
+            xp,
+            x,
+            g,
+            dim,
+            keepdim,
+            xp.mean(x, axis=dim, keepdims=True),
+            2 / (count(x, dim) - correction),
+        ),
     ),
     Mistake(
         "recomputed",

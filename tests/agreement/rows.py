@@ -117,6 +117,7 @@ ELSEWHERE: dict[str, str] = {
     "pointwise.SGN": "complex numbers only",
     "pointwise.SIGMOID_COMPLEX": "complex numbers only",
     "elementwise.ASINH_COMPLEX": "complex numbers only",
+    "elementwise.LOGADDEXP_COMPLEX": "complex numbers only",
     "pointwise.SQUARE": "the Array API's square; PyTorch's is a power",
     "pointwise.REMAINDER_OF_NUMBER": "its rule raises, as PyTorch's does",
     "pointwise.FLOOR_DIVIDE": "its rule raises, as PyTorch's does",

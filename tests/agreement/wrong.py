@@ -22,6 +22,7 @@ __all__ = [
     "namespace_of",
     "no_shift_kernel",
     "one_entry",
+    "one_pass_deviation_rule",
     "one_triangle",
     "overwriting_gather_put",
     "overwriting_put",
@@ -137,6 +138,17 @@ def plain_norm_kernel(xp: Any, x: Any, ord: Any, dim: Any, keepdim: bool) -> Any
 
 def variance_rule(xp: Any, x: Any, g: Any, dim: Any, keepdim: bool, mean: Any, scale: Any) -> Any:
     return kept(g, x.shape, dim, keepdim, xp) * (scale * (x - mean))
+
+
+def one_pass_deviation_rule(
+    xp: Any, g: Any, x: Any, dim: Any, correction: Any, keepdim: bool
+) -> Any:
+    """Divides by a deviation whose digits cancel where the numbers are far from zero."""
+    mean = xp.mean(x, axis=dim, keepdims=True)
+    left = count(x, dim) - correction or math.nan
+    variance = (xp.mean(x * x, axis=dim, keepdims=True) - mean * mean) * (count(x, dim) / left)
+    scale = 1 / (left * xp.sqrt(variance))
+    return variance_rule(xp, x, g, dim, keepdim, mean, scale)
 
 
 def count(x: Any, dim: Any) -> int:

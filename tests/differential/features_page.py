@@ -12,12 +12,37 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "shared")]
 
 import features  # noqa: E402 - found by the line above
+import features_functions  # noqa: E402
 import features_tensor  # noqa: E402
 import features_transforms  # noqa: E402
 
-__all__ = ["FEATURES", "table"]
+__all__ = ["FEATURES", "ROWS", "SECTIONS", "order", "table"]
 
-FEATURES = [*features_tensor.FEATURES, *features.FEATURES, *features_transforms.FEATURES]
+# the sections of the map of PyTorch's autograd, and how many rows each has
+SECTIONS = {
+    "A": 14, "B": 6, "C": 9, "D": 22, "E": 13, "F": 9, "G": 9, "H": 16, "I": 5, "J": 7, "K": 4,
+    "L": 4, "M": 7, "N": 3, "O": 4, "P": 5, "Q": 6, "R": 13, "S": 5,
+}  # fmt: skip
+ROWS = [
+    *(f"{letter}{number + 1}" for letter, count in SECTIONS.items() for number in range(count)),
+    *("1.1", "1.2", "1.3", "1.4", "4", "5"),
+]
+
+
+def order(row: str) -> int:
+    """The place of a row in the map; rows of our own come last."""
+    return ROWS.index(row) if row in ROWS else len(ROWS)
+
+
+FEATURES = sorted(
+    [
+        *features_tensor.FEATURES,
+        *features.FEATURES,
+        *features_functions.FEATURES,
+        *features_transforms.FEATURES,
+    ],
+    key=lambda feature: order(feature.row),
+)
 PAGE = HERE.parents[1] / "docs" / "differences.md"
 HEADING = "## Row by row\n"
 INTRODUCTION = (

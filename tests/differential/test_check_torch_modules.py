@@ -149,7 +149,8 @@ def test_custom_operators_need_a_definition() -> None:
 
 
 def test_following_the_advice_of_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(definitions, "_rows", dict(definitions._rows))
+    others = {name: row for name, row in definitions._rows.items() if "airy" not in name}
+    monkeypatch.setattr(definitions, "_rows", others)
     x = drawn(3)
     with pytest.raises(MissingDefinition) as caught:
         check(torch.special.airy_ai, x)

@@ -13,7 +13,13 @@ PAGE = runpy.run_path(str(Path(__file__).with_name("features_page.py")), run_nam
 FEATURES = PAGE["FEATURES"]
 PROGRAMS = "".join(
     Path(__file__).with_name(name).read_text(encoding="utf-8")
-    for name in ("semantics.txt", "semantics_tensor.txt")
+    for name in (
+        "semantics.txt",
+        "semantics_tensor.txt",
+        "semantics_functions.txt",
+        "semantics_rows.txt",
+        "semantics_writes.txt",
+    )
 )
 
 
@@ -33,6 +39,12 @@ def test_entry(feature: Any) -> None:
 def test_rows_are_named_once() -> None:
     rows = [feature.row for feature in FEATURES]
     assert len(rows) == len(set(rows))
+
+
+def test_every_row_of_the_map_is_there() -> None:
+    named = {feature.row for feature in FEATURES}
+    assert sum(PAGE["SECTIONS"].values()) == 161
+    assert [row for row in PAGE["ROWS"] if row not in named] == []
 
 
 def test_the_page_has_the_table() -> None:

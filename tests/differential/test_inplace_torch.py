@@ -21,7 +21,7 @@ CALLS = {
     "addcmul": ["(o, o)", "(o, c)"],
     "bitwise_and": ["(i,)"],
     "bitwise_not": ["()"],
-    "clamp": ["(0, 1)", "(o, o)", "(0,)", "(None, 1)"],
+    "clamp": ["(0, 1)", "(o, o + 1)", "(d.float() - 1, o)", "(0,)", "(None, 1)"],
     "clip": ["(0, 1)"],
     "copy": ["(o,)", "(d,)", "(T.tensor(2.),)", "(i,)"],
     "cos": ["()"],

@@ -21,7 +21,13 @@ import autodiff
 
 torch = pytest.importorskip("torch")
 
-FILES = ("semantics.txt", "semantics_tensor.txt")
+FILES = (
+    "semantics.txt",
+    "semantics_tensor.txt",
+    "semantics_functions.txt",
+    "semantics_rows.txt",
+    "semantics_writes.txt",
+)
 TEXT = "\n".join((Path(__file__).parent / name).read_text() for name in FILES)
 NAMES = re.findall(r"^def (\w+)\(", TEXT, re.MULTILINE)
 

@@ -119,9 +119,14 @@ FUNCTIONS: dict[str, Any] = {
     "view_as_complex": lambda z: torch.view_as_complex(torch.view_as_real(z) ** 2) ** 2,
     "vdot": lambda z: torch.vdot(z[0], z[1]),
     "power": lambda z: z.abs() ** (1 + 0.5j),
+    "power of a real base": lambda z: (z.real * z.real + 1) ** z,
+    "power by a real exponent": lambda z: z ** (z.real * 0.5),
     "logsumexp": lambda z: z.logsumexp(1),
     "inv": torch.linalg.inv,
+    "det": torch.linalg.det,
+    "logdet": torch.logdet,
     "slogdet": torch.linalg.slogdet,
+    "solve": lambda z: torch.linalg.solve(z, z.exp()[..., :1]),
     "qr": torch.linalg.qr,
     "cholesky": lambda z: torch.linalg.cholesky(z @ z.mH),
     "eigh": lambda z: (torch.linalg.eigh(z @ z.mH)[0], torch.linalg.eigh(z @ z.mH)[1].abs()),
@@ -132,7 +137,7 @@ FUNCTIONS: dict[str, Any] = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_slopes_of_both_orders(name: str) -> None:
     assert gradcheck(FUNCTIONS[name], leaf(), check_forward_ad=True)
-    assert gradgradcheck(FUNCTIONS[name], leaf())
+    assert gradgradcheck(FUNCTIONS[name], leaf(), check_fwd_over_rev=True)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

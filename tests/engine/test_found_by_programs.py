@@ -89,3 +89,126 @@ def test_out_of_the_wrong_dtype_is_left_as_it_was() -> None:
     with pytest.raises(RuntimeError, match="result type Float can't be cast"):
         autodiff.mul(autodiff.ones(2, 2), 2.0, out=kept)
     assert kept.tolist() == [1, 2, 3]
+
+
+def test_two_writes_through_one_view() -> None:
+    leaf = tensor([1.0, 2.0], requires_grad=True)
+    whole = autodiff.ones(4)
+    part = whole[:2]
+    part.add_(leaf)
+    part.mul_(3.0)
+    whole.sum().backward()
+    assert leaf.grad is not None
+    assert leaf.grad.tolist() == [3.0, 3.0]
+
+
+def test_a_view_that_was_written_through_is_no_leaf() -> None:
+    leaf = tensor([1.0, 2.0], requires_grad=True)
+    part = autodiff.ones(4)[:2]
+    part.add_(leaf)
+    part.requires_grad_()
+    with pytest.raises(RuntimeError, match="cannot be registered on non-leaf tensors"):
+        part.register_post_accumulate_grad_hook(lambda _: None)
+
+
+def test_whole_numbers_take_no_history() -> None:
+    leaf = tensor([1.5, 2.0], requires_grad=True)
+    whole = tensor([[1, 2], [3, 4]])
+    with autodiff.no_grad():
+        part = whole[0]
+    part[:] = leaf
+    assert whole.tolist() == [[1, 2], [3, 4]]
+    assert not whole.requires_grad
+
+
+def test_what_a_function_wrote_to_has_no_gradient() -> None:
+    class Write(autodiff.autograd.Function):
+        @staticmethod
+        def forward(ctx: object, x: Tensor) -> object:
+            ctx.mark_dirty(x)  # type: ignore[attr-defined]
+            return x.mul_(2)
+
+    x = tensor([1.0, 2.0], requires_grad=True) * 1
+    x.grad = autodiff.ones(2)
+    written = Write.apply(x)
+    written.retain_grad()  # not to be warned of reading its gradient
+    assert written.grad is None
+
+
+def test_alpha_multiplies_in_the_dtype_of_the_result() -> None:
+    bytes_ = tensor([200, 3], dtype=autodiff.uint8)
+    assert autodiff.ones(2).add_(bytes_, alpha=2).tolist() == [401.0, 7.0]
+    assert autodiff.ones(2).sub_(bytes_, alpha=2).tolist() == [-399.0, -5.0]
+    with pytest.raises(RuntimeError, match="alpha must not be a floating point number"):
+        tensor([1, 2]).add_(bytes_, alpha=0.5)
+
+
+def test_empty_vectors_are_left_out_but_have_a_gradient() -> None:
+    empty = autodiff.zeros(0, requires_grad=True)
+    joined = autodiff.cat([empty, autodiff.ones(2, 3)], 1)
+    joined.sum().backward()
+    assert joined.shape == (2, 3)
+    assert empty.grad is not None
+    assert empty.grad.shape == (0,)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3,), ()])
+def test_an_empty_index_scatters_nothing(shape: tuple[int, ...]) -> None:
+    x = autodiff.ones(shape)
+    source = autodiff.ones(5, requires_grad=True)
+    nowhere = autodiff.zeros(0, 3, dtype=autodiff.int64)
+    for result in (x.scatter(0, nowhere, source), x.scatter_add(0, nowhere, source)):
+        assert result.tolist() == x.tolist()
+        (grad,) = autodiff.autograd.grad(result.sum(), source)
+        assert grad.tolist() == [0.0] * 5
+
+
+def test_one_number_from_the_same_memory_under_a_mask() -> None:
+    x = tensor([2.0, 3.0])
+    x[x > 2.5] = x[:1]
+    assert x.tolist() == [2.0, 2.0]
+
+
+def test_softmax_of_one_number() -> None:
+    for number, wanted in ((3.0, 1.0), (np.nan, np.nan), (np.inf, np.nan)):
+        x = tensor(number, requires_grad=True)
+        y = x.softmax(0)
+        np.testing.assert_equal(y.item(), wanted)
+        np.testing.assert_equal(x.log_softmax(0).item(), np.log(wanted))
+        (grad,) = autodiff.autograd.grad(y, x)
+        np.testing.assert_equal(grad.item(), wanted - 1)
+
+
+def test_a_mask_without_dimensions_is_an_index() -> None:
+    x = tensor([1.0, 2.0])
+    with pytest.raises(RuntimeError, match="source and destination dtypes match"):
+        x[tensor(True)] = tensor(2)
+    x[tensor([True, False])] = tensor(2)
+    assert x.tolist() == [2.0, 2.0]
+
+
+def test_softmax_refuses_whole_numbers() -> None:
+    with pytest.raises(NotImplementedError, match="not implemented for 'Long'"):
+        tensor([1, 2]).softmax(0)
+    assert autodiff.zeros(0, dtype=autodiff.bool).softmax(0).shape == (0,)
+
+
+def test_empty_vectors_are_joined_along_any_dimension() -> None:
+    empty = autodiff.zeros(0)
+    assert autodiff.cat([empty, empty], 1).shape == (0,)
+
+
+def test_words_name_the_dimension_as_given() -> None:
+    empty = autodiff.zeros(2, 0)
+    with pytest.raises(IndexError, match="Expected reduction dim -1 to have non-zero size"):
+        empty.amax(-1)
+    with pytest.raises(IndexError, match="index 0 is out of bounds for dimension 2 with size 0"):
+        empty[None, 0, 0]
+    with pytest.raises(IndexError, match="index 3 is out of bounds for dimension 0 with size 2"):
+        autodiff.zeros(1, 2)[:, tensor([3])]
+
+
+def test_true_is_a_dimension_of_size_one() -> None:
+    x = tensor([1, 2])
+    x[True] = tensor([2.5, 3.5])
+    assert x.tolist() == [2, 3]

@@ -14,6 +14,7 @@ from reference import definitions as package
 from reference.certify import certify
 from reference.definitions import names
 from reference.definitions.page import page
+from reference.judge import judge
 from reference.tensor import Tensor, apply, tensor
 
 FAMILIES = (*package.FIRST_TIER, *package.SECOND_TIER)
@@ -130,9 +131,12 @@ def test_the_sum_of_squared_eigenvalues_is_smooth(name: str, matrix: np.ndarray)
     np.testing.assert_array_equal(found.gradients[0].round("float64"), 2 * matrix)
 
 
-def test_one_of_equal_eigenvalues_has_no_gradient() -> None:
+def test_one_of_equal_eigenvalues_has_a_kink() -> None:
     found = certify(lambda a: apply("eigvalsh", a)[0], np.eye(2))
-    assert np.isin(found.status(0), ("kink", "undefined")).all()
+    assert (found.status(0) == "kink").all()
+    half = np.sqrt(0.5)
+    for vector in ([1.0, 0.0], [half, -half]):  # the limits are the products v vᵀ
+        assert judge(np.outer(vector, vector), found).counts == {"kink-member": 4}
 
 
 def test_the_page_of_definitions_is_of_today() -> None:

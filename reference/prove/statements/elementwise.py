@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from reference.prove.statement import Case, Statement, named
+from reference.prove.statement import Case, Shape, Statement, named
 
 __all__ = ["STATEMENTS"]
 
@@ -18,8 +18,12 @@ def _one(constant: str, name: str, domain: tuple[float, float] | None = None) ->
     return Statement(f"elementwise.{constant}", named(name), cases)
 
 
-def _two(constant: str, name: str) -> Statement:
-    pairs = (((), ()), ((2, 3), (2, 3)), ((2, 1), (3,)), ((2, 2), ()))
+_PAIRS = (((), ()), ((2, 3), (2, 3)), ((2, 1), (3,)), ((2, 2), ()))
+# where the rule compares, each pair of elements has two cases
+_SMALL_PAIRS = (((), ()), ((1, 1), (2,)))
+
+
+def _two(constant: str, name: str, pairs: tuple[tuple[Shape, Shape], ...] = _PAIRS) -> Statement:
     return Statement(f"elementwise.{constant}", named(name), tuple(Case(pair) for pair in pairs))
 
 
@@ -41,6 +45,7 @@ STATEMENTS = (
     _one("DEG2RAD", "deg2rad"),
     _one("RAD2DEG", "rad2deg"),
     _two("ATAN2", "atan2"),
-    _two("HYPOT", "hypot"),
+    _two("HYPOT", "hypot", _SMALL_PAIRS),
     _two("LOGADDEXP", "logaddexp"),
+    _two("LOGADDEXP_COMPLEX", "logaddexp", _SMALL_PAIRS),
 )

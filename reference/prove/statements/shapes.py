@@ -78,6 +78,7 @@ _JOINED = (
 STATEMENTS = (
     _moved("VIEW", "reshape", *_RESHAPES),
     _moved("RESHAPE", "reshape", *_RESHAPES),
+    _moved("REPEAT", "reshape", *_RESHAPES),  # of what was expanded before
     _moved("RESHAPE_ALIAS", "reshape", *_RESHAPES),
     _moved("PERMUTE", "permute", ((2, 3), {"dims": (1, 0)}), ((2, 3, 2), {"dims": (2, 0, 1)})),
     _moved(

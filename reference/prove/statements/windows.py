@@ -105,7 +105,7 @@ STATEMENTS = (
             ),
             kernel="expressions",
         )
-        for constant in ("AVG_POOL", "ADAPTIVE_AVG_POOL")
+        for constant in ("AVG_POOL", "AVG_POOL3D", "ADAPTIVE_AVG_POOL", "ADAPTIVE_AVG_POOL3D")
     ),
     Statement(
         "windows.AVG_POOL_SPREAD",
@@ -130,7 +130,7 @@ STATEMENTS = (
             ),
             note="for every order of the elements",
         )
-        for constant in ("MAX_POOL", "ADAPTIVE_MAX_POOL")
+        for constant in ("MAX_POOL", "MAX_POOL3D", "ADAPTIVE_MAX_POOL", "ADAPTIVE_MAX_POOL3D")
     ),
     Statement(
         "windows.WINDOWS_PUT",

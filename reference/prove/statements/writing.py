@@ -131,6 +131,8 @@ STATEMENTS = (
     _write(
         "INDEX_FILL_TENSOR", ((3, 2), (), (np.array([2, 0]),)), ((2, 3), (), (_ALL, np.array([1])))
     ),
+    _write("SCATTER_REDUCE", ((2, 3), (2,), _FLAT)),  # of what was combined before
+    _write("INDEX_REDUCE", ((2, 3), (2,), _FLAT)),
     Statement(
         "writing.MASKED_SCATTER",
         lambda x, values, index, accumulate: named("masked_scatter")(

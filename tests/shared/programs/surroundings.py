@@ -164,9 +164,12 @@ def hooked(x, hook):
     "apart": """\
 def apart(y, x):
     read, written = y.detach().numpy(), x.detach().numpy()
-    if np.may_share_memory(read, written) and y is not x:
-        return y + 0  # what PyTorch writes while it reads depends on its loops
-    return y
+    # what PyTorch writes while it reads depends on its loops; it compares the strides of
+    # dimensions of size one, too, before it believes that two tensors are the very same, and
+    # looks at the memory of empty tensors
+    if y is x:
+        return y if y.ndim and not {0, 1} & set(y.shape) else y + 0
+    return y + 0 if np.may_share_memory(read, written) else y
 """,
     "leaf": """\
 def leaf(x):
@@ -183,7 +186,7 @@ def kept(x):
 def written(function, *values, out):
     if function(*values).shape != out.shape:
         raise RuntimeError("it would be resized")
-    function(*values, out=out)
+    function(*(v if isinstance(v, float) else apart(v, out) for v in values), out=out)
 """,
     "double": """\
 def double(g):
@@ -242,9 +245,11 @@ def helper_source(statements: Iterable[str]) -> str:
     used = [
         source
         for name, source in HELPERS.items()
-        if name in text or (name == "fitted" and "Pair" in text)
+        if name in text
+        or (name == "fitted" and "Pair" in text)
+        or (name == "apart" and "written" in text)
     ]
-    if "apart" in text:
+    if "apart" in text or "written" in text:
         used.insert(0, "import numpy as np\n")
     if "look" in text:
         used.insert(0, "seen = []\n")

@@ -8,6 +8,7 @@ from samples.build import (
     ANY,
     COMPLEX_WIDE,
     FIELD,
+    REAL,
     WIDE,
     condition,
     inf,
@@ -140,4 +141,37 @@ samples(
     lambda t, x, m: x.masked_fill(m, -inf),
     lambda t, x, m: t.where(m, x, inf),
     dtypes=FIELD,
+)
+
+samples(
+    "scatter_reduce",
+    (spread(3, 4), spread(2, 4, seed=1), integers([[0, 1, 0, 1], [2, 2, 0, 2]])),
+    lambda t, x, s, i: t.scatter_reduce(x, 0, i, s, "sum"),
+    lambda t, x, s, i: x.scatter_reduce(0, i, s, "mean", include_self=False),
+    lambda t, x, s, i: x.scatter_reduce(1, i, s, reduce="mean"),
+    lambda t, x, s, i: x.scatter_reduce(0, i, s, "amax"),
+    lambda t, x, s, i: x.scatter_reduce(-1, i, s, "amin", include_self=False),
+    dtypes=REAL,
+    ulp=8,
+    norm=True,
+)
+samples(
+    "scatter_reduce-products",
+    (spread(3, 4), spread(2, 4, seed=1), integers([[0, 1, 0, 1], [2, 2, 0, 2]])),
+    lambda t, x, s, i: x.scatter_reduce(0, i, s, "prod"),
+    lambda t, x, s, i: x.scatter_reduce(1, i, s, "prod", include_self=False),
+    dtypes=REAL,
+    ulp=8,
+    norm=True,
+)
+samples(
+    "repeat",
+    (spread(2, 3),),
+    lambda t, x: x.repeat(2, 1),
+    lambda t, x: x.t().repeat(2, 1, 3),
+    lambda t, x: t.tile(x, (2,)),
+    lambda t, x: x.repeat(1, 1),
+    lambda t, x: x[0, 0].repeat(3),
+    lambda t, x: x.repeat(0, 2),
+    dtypes=COMPLEX_WIDE,
 )

@@ -78,3 +78,28 @@ for x in (spread(12), spread(3, 4)):
         lambda t, x: t.as_strided(x, (3, 2), (1, 2), 1),
         lambda t, x: x.as_strided((), ()),
     )
+for x in (spread(2, 2, 4, 3, 5), spread(2, 3, 4, 4)):
+    samples(
+        "max_pool3d",
+        (x,),
+        lambda t, x: t.nn.functional.max_pool3d(x, 2),
+        lambda t, x: t.max_pool3d(x, (2, 1, 2), 1, (1, 0, 1)),
+        lambda t, x: t.nn.functional.max_pool3d(x, 2, 2, 1, ceil_mode=True, return_indices=True),
+        lambda t, x: t.nn.functional.max_pool3d(x, 2, 1, 1, (1, 2, 1)),
+        lambda t, x: t.nn.functional.adaptive_max_pool3d(x, (2, None, 2)),
+        lambda t, x: t.nn.functional.adaptive_max_pool3d(x, 2, return_indices=True),
+        dtypes=REAL,
+    )
+    samples(
+        "avg_pool3d",
+        (x,),
+        lambda t, x: t.nn.functional.avg_pool3d(x, 2),
+        lambda t, x: t.nn.functional.avg_pool3d(x, (2, 1, 3), (1, 2, 2), (1, 0, 1)),
+        lambda t, x: t.nn.functional.avg_pool3d(x, 2, 2, 1, True, False),
+        lambda t, x: t.nn.functional.avg_pool3d(x, 2, divisor_override=3),
+        lambda t, x: t.nn.functional.adaptive_avg_pool3d(x, (2, None, 2)),
+        lambda t, x: t.nn.functional.adaptive_avg_pool3d(x, 1),
+        dtypes=REAL,
+        ulp=8,
+        norm=True,
+    )
