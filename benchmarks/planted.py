@@ -4,7 +4,7 @@ Every mistake of `tests/agreement/mistakes.py` is planted in a row of the engine
 of the operation's definition are judged, in float64, float32 and float16. A table by kind of
 mistake shows in which dtypes it was found, in which order, and by what verdict.
 
-    python benchmarks/planted.py [--verbose] [--json FILE]
+    python benchmarks/planted.py [--verbose] [--json FILE] [--jobs N]
 
 Ends with status 1 if a mistake escapes where it must be found, or a right rule is blamed.
 """
@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +27,14 @@ sys.path[:0] = [str(ROOT / "tests" / "agreement"), str(ROOT)]
 
 import rows  # noqa: E402 - found through the path above
 from mistakes import HARMLESS, MISTAKES  # noqa: E402
-from planting import Mistake, find  # noqa: E402
+from planting import find  # noqa: E402
 
 __all__ = ["main"]
 
 
-def examine(mistake: Mistake) -> dict[str, Any]:
+def examine(number: int) -> dict[str, Any]:
     """What was found in each dtype, for one mistake."""
+    mistake = MISTAKES[number]
     found = {dtype: find(mistake, dtype) for dtype in rows.DTYPES}
     return {
         "kind": mistake.kind,
@@ -43,17 +47,16 @@ def examine(mistake: Mistake) -> dict[str, Any]:
     }
 
 
-def false_alarms() -> tuple[int, list[str]]:
-    """Judgements of the engine as it is, and those that were wrong."""
-    total, blamed = 0, []
-    for name in sorted({mistake.name for mistake in MISTAKES}):
-        for case in rows.cases([name]):
-            for order in (1, 2):
-                outcome = rows.judged(case, order)
-                total += 1
-                if not outcome.ok:
-                    blamed.append(outcome.text)
-    return total, blamed
+def is_blamed(number: int) -> bool:
+    """Whether a right rule is taken for a wrong one."""
+    change = HARMLESS[number]
+    return any(find(change, dtype) for dtype in change.dtypes)
+
+
+def false_alarms(name: str) -> tuple[int, list[str]]:
+    """Judgements of an operation of the engine as it is, and those that were wrong."""
+    outcomes = [rows.judged(case, order) for case in rows.cases([name]) for order in (1, 2)]
+    return len(outcomes), [outcome.text for outcome in outcomes if not outcome.ok]
 
 
 def table(results: list[dict[str, Any]]) -> list[str]:
@@ -76,17 +79,27 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--verbose", action="store_true", help="a line for every mistake")
     parser.add_argument("--json", type=Path, help="write the results to a file")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count(), help="processes (default: one a core)"
+    )
     options = parser.parse_args(arguments)
     start = time.perf_counter()
-    results = [examine(mistake) for mistake in MISTAKES]
+    names = sorted({mistake.name for mistake in MISTAKES})
+    # spawned: a mistake is planted in the process, and nothing may be left over from another
+    with ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool:
+        found = pool.map(examine, range(len(MISTAKES)))
+        sound = pool.map(false_alarms, names)
+        blames = pool.map(is_blamed, range(len(HARMLESS)))
+        results, counts = list(found), list(sound)
+        harmless = [change for change, blamed in zip(HARMLESS, blames, strict=True) if blamed]
+    total = sum(number for number, _ in counts)
+    blamed = [text for _, texts in counts for text in texts]
     escaped = [
         f"{r['kind']}: {r['text']} ({dtype})"
         for r in results
         for dtype in r["required"]
         if r["found"][dtype] is None
     ]
-    total, blamed = false_alarms()
-    harmless = [m for m in HARMLESS if any(find(m, dtype) for dtype in m.dtypes)]
     print("\n".join(table(results)))
     required = sum(len(r["required"]) for r in results)
     print(f"\nfound where they must be: {required - len(escaped)} of {required}")

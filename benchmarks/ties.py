@@ -75,10 +75,11 @@ def constant_arrays(size: int) -> Iterator[Case]:
 
 
 def spectra() -> Iterator[Case]:
-    """Equal eigenvalues, whose vectors have no gradient."""
+    """Equal eigenvalues: limits of gradients are found, those that are no mean of them are not."""
     weights = np.array([1.0, 2.0, 4.0])
     problem = trace(linalg.eigvalsh, [np.eye(3)], cotangent=weights)
-    yield "eigenvalues of the identity", problem, [np.diag(weights)], "undefined"
+    yield "eigenvalues of the identity", problem, [np.diag(weights)], "kink-member"
+    yield "eigenvalues of the identity, twice", problem, [2 * np.diag(weights)], "undefined"
 
 
 def cases(small: bool) -> Iterator[Case]:

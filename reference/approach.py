@@ -35,9 +35,10 @@ from reference.domains.certified import (
 from reference.domains.compile import compile_expression, run
 from reference.domains.sides import Sides, strict_orders
 from reference.domains.walk import unmask
-from reference.graph import Contract, Input, Map, Node, Order, Put, Take, topological
+from reference.graph import Input, Map, Node, Order, Put, Take, topological
 from reference.problem import Problem
 from reference.pushforward import directional, pushforward
+from reference.supporting import Support
 
 __all__ = ["Approach", "Found"]
 
@@ -351,31 +352,19 @@ class Approach:
         return [array.ravel() for array in found.values]
 
     @cached_property
-    def _functional(self) -> tuple[list[Node], Prepared] | None:
-        seed = self.problem.seed
-        if seed is None or self.problem.output not in self._pushed:
+    def _support(self) -> Support | None:
+        steps = any(isinstance(n, Map) and n.expression.has(*_STEPS) for n in self._order)
+        if steps or self.base.undecided or self.base.unordered:
             return None
-        labels = tuple(range(seed.ndim))
-        total = Contract(
-            [seed, self._pushed[self.problem.output]],
-            [labels, labels],
-            (),
-            dict(enumerate(self.problem.output.shape)),
-        )
-        inputs = (*self.problem.inputs, *self.directions)
-        return [total], prepare([total], [self.problem.output], inputs)
+        return Support(self.problem, self.directions, lambda: _Open(self))
 
     def bound(self, direction: Sequence[np.ndarray]) -> Any:
         """A ball that holds the product of the direction with every limit; None: unknown."""
-        if not self.decidable or self._functional is None:
-            return None
-        nodes, prepared = self._functional
-        found = examine(
-            nodes, self._bindings(direction), precision=_PRECISIONS[0], prepared=prepared,
-            sides=_Open(self),
-        )  # fmt: skip
-        ball: Any = found.values[0][()]
-        return ball if ball.is_finite() and not found.unordered else None
+        return None if self._support is None else self._support.bound(direction)
+
+    def climbing(self, direction: Sequence[np.ndarray]) -> list[np.ndarray] | None:
+        """A direction along which the limit reaches far in the given one; None: unknown."""
+        return None if self._support is None else self._support.climbing(direction)
 
 
 def _gaps(expression: sp.Expr) -> list[sp.Expr]:

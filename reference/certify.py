@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 import flint
 import numpy as np
 
 from reference.clarke import Limits, Nearby
-from reference.domains.certified import Evaluation, working_precision
+from reference.domains.certified import Evaluation, to_balls, working_precision
 from reference.enclosure import Enclosure
 from reference.floats import Format
 from reference.graph import Solve
@@ -26,6 +26,10 @@ _FEW = 12  # tied elements up to which all directions are looked at for a certif
 _NO_FACTORS = (
     "no simple root of the equations: a matrix with equal eigenvalues has no such factors"
 )
+_JUMP = "the function jumps: its value at the point is not the limit of those nearby"
+_STEEP = "the derivative by another argument is infinite: there is no set to choose from"
+_GAP = 2.0**-40  # of a value, or of one: a larger change infinitely near is a jump
+_SEVERAL_ROOTS = "equal eigenvalues, and nearby derivatives differ"
 _SLACK = 10  # a radius below 2**-10 ULP decides every rounding but the closest
 
 
@@ -79,6 +83,11 @@ class Certificate:
                 for position in finding.positions:
                     result[position] = finding.kind
         return result
+
+    @property
+    def several_roots(self) -> bool:
+        """Whether kinks are where eigenvalues are equal, so that their limits are no polytope."""
+        return any(finding.reason.startswith(_SEVERAL_ROOTS) for finding in self.findings)
 
     def report(self) -> str:
         """What is certified and what is not, in a few lines of text."""
@@ -229,6 +238,7 @@ def _resolve(
         limits = [*limits, *(nearby.along(direction) for direction in more)]
         several = _differ(limits, loose, problem.formats)
     findings = []
+    steep, jumps = _steep(limits, problem.formats), cache(partial(_jumps, nearby))
     for number, fmt in enumerate(problem.formats):
         balls = np.array(gradients[number].ravel())
         good = tight[number].ravel() & (not found.unordered)
@@ -239,8 +249,14 @@ def _resolve(
             ball, kind, reason = _judge(
                 balls[place], bool(good[place]), limits, number, place, fmt
             )
-            if factors and kind in ("kink", "undecided"):
+            if factors and kind == "kink":
+                reason = f"{_SEVERAL_ROOTS} ({reason.partition(' (')[2]}"
+            elif factors and kind == "undecided":
                 kind, reason = "undefined", _NO_FACTORS
+            none = _why_none(
+                kind, bool(good[place]), jumps, [m for m in steep if m.size == balls.size], place
+            )
+            kind, reason = ("undefined", none) if none else (kind, reason)
             if several and kind in ("certified", "limit"):
                 kind, reason = "kink", "a tie that makes others differ may decide it"
             balls[place] = ball
@@ -254,6 +270,52 @@ def _resolve(
             shown = examples[kind] if examples[kind].startswith(reason) else reason
             findings.append(Finding(number, indices, kind, shown))
     return enclosures, findings, nearby
+
+
+def _why_none(
+    kind: str, good: bool, jumps: Callable[[], bool], steep: Sequence[np.ndarray], place: int
+) -> str:
+    """Why there is neither a derivative nor a set of them, where that is so.
+
+    good: the formula gives a number at the point. steep: masks of the arguments of its size.
+    """
+    if kind == "limit" and good and jumps():
+        return _JUMP
+    return _STEEP if kind == "kink" and any(mask[place] for mask in steep) else ""
+
+
+def _steep(limits: Sequence[Limits], formats: Sequence[Format]) -> list[np.ndarray]:
+    """Where the derivative by an argument grows without bound, flat."""
+    return [
+        np.logical_or.reduce(
+            [np.isin(limit.states[number], ("infinite", "none")) for limit in limits]
+        )
+        for number in range(len(formats))
+    ]
+
+
+def _jumps(nearby: Nearby) -> bool:
+    """Whether a value that is known at the point is another one infinitely near to it.
+
+    There, the formula at the point and the limit of the gradients may differ, and neither is a
+    derivative by all arguments: `heaviside(x, values)` at x = 0 is `values`, for that x alone.
+    """
+    problem, precision = nearby.problem, 2 * nearby.bits + 256
+    here = problem.evaluate(precision).values[0].ravel()
+    for direction in nearby.random_directions(2):
+        with working_precision(precision):
+            step = _arb(2) ** -nearby.bits
+            moved = [
+                np.asarray(to_balls(array) + to_balls(part) * step, dtype=object).reshape(
+                    array.shape
+                )
+                for array, part in zip(problem.arrays, direction, strict=True)
+            ]
+            there = problem.evaluate(precision, moved).values[0].ravel()
+            pairs = zip(here.tolist(), there.tolist(), strict=True)
+            if any(abs(two - one) > _GAP * (1 + abs(one)) for one, two in pairs):
+                return True
+    return False
 
 
 def _nowhere(tight: Sequence[np.ndarray]) -> list[Finding]:

@@ -331,7 +331,7 @@ def membership(
 
     A mean of limits is a `member`. It is `not a member` where a plane has it on one side and all
     limits on the other: those that were found, if all can be listed (`reference.ties`), or the
-    tangent of the function along the plane's normal, with every tie left open. Limits are looked
+    tangent of the function along the plane's normal (`reference.supporting`). Limits are looked
     for where engines choose, and as columns are in linear programming: towards and away from the
     residual, and in random directions. The rest is `undecided`.
     """
@@ -358,7 +358,7 @@ def membership(
         search.add(limits)
     search.settle()
     search.look_where_engines_choose(nearby, gradients)
-    if search.answer == "outside" and search.proved(nearby):
+    if search.climbed(nearby, budget):
         return search.membership("not a member")
     if search.answer == "inside":
         return search.membership("member")
@@ -391,6 +391,9 @@ def _searched(
                 return search.membership("not a member")
         if search.answer == "inside":
             return search.membership("member")
+    search.settle()
+    if search.answer == "inside":
+        return search.membership("member")
     return search.membership("undecided", why or "the search ended without an answer")
 
 
@@ -504,13 +507,48 @@ class _Search:
         """The answer, and what was done for it."""
         return Membership(answer, self.distance, len(self.vertices), len(self.tried), why)
 
+    def climbed(self, nearby: Nearby, budget: int) -> bool:
+        """Whether it is proved outside; vertices are looked for beyond the plane until then.
+
+        That is linear programming by columns, where it is known in which direction the limits
+        beyond a plane lie: among equal keys of a sort, and, where there are no ties but a norm is
+        zero, in that of the plane.
+        """
+        if self.answer == "outside" and self.aligned:  # it may be a corner itself
+            own = nearby.approach.climbing(self._parts(self.goal, nearby))
+            if own is not None:
+                self.add(nearby.along(own), own)
+                self.settle()
+        for _ in range(budget):
+            if self.answer != "outside" or self.normal is None:
+                return False
+            if self.proved(nearby):
+                return True
+            beyond = self._parts(-self.normal, nearby)
+            if nearby.approach.base.ties:
+                ordered = nearby.approach.climbing(beyond)
+                if ordered is None:
+                    return False
+                beyond = ordered
+            before = len(self.vertices)
+            if not self.aligned or not self.add(nearby.along(beyond), beyond):
+                return False
+            if len(self.vertices) == before:
+                return False
+            self.settle()
+        return False
+
+    def _parts(self, chosen: np.ndarray, nearby: Nearby) -> list[np.ndarray]:
+        """Arrays like the inputs, zero but for the elements that are compared."""
+        full = np.zeros(nearby.size)
+        full[self.chosen] = chosen
+        return parts_of(full, nearby.problem.arrays)
+
     def proved(self, nearby: Nearby) -> bool:
         """Whether the plane found has all limits on the other side, also those not found."""
         if self.normal is None or not self.aligned:
             return False
-        full = np.zeros(nearby.size)
-        full[self.chosen] = self.normal
-        bound = nearby.approach.bound(parts_of(full, nearby.problem.arrays))
+        bound = nearby.approach.bound(self._parts(self.normal, nearby))
         if bound is None:
             return False
         with working_precision(256):

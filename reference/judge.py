@@ -21,6 +21,7 @@ from reference.clarke import Membership, Nearby, membership
 from reference.enclosure import Enclosure
 from reference.explained import promoted, scatter
 from reference.floats import Format, exact_array, format_of, ulp_exponents
+from reference.near_kinks import Interval, across, below, remainders
 from reference.second_look import CAP, look_again
 
 __all__ = ["THRESHOLD", "VERDICTS", "Verdict", "judge", "scatter"]
@@ -40,6 +41,9 @@ VERDICTS = (
 _GOOD = ("correct", "kink-member", "undefined")
 _FLUSHED = -126  # formats down to such exponents: processors may make zeros of subnormal numbers
 _FAILING = ("inaccurate", "wrong", "missing")
+_FEW_LIMITS = 2  # where each costs seconds: along the gradient, and against it
+_SMALLEST = 2.0**-1074
+_WITHOUT_SECOND = ("inaccurate", "wrong", "kink-outside", "undecided")
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,7 @@ def judge(
     answer = _decide_kinks(
         given, truth, formats, verdicts, explain, nearby, THRESHOLD * factor, seed
     )
+    _excuse_second_order(given, truth, formats, results, THRESHOLD * factor, seed)
     return Verdict(
         tuple(verdicts),
         tuple(result[1] for result in results),
@@ -251,12 +256,83 @@ def _look_again(
         return
     fmt = format_of(dtype) if dtype is not None else promoted(truth)
     found = look_again(truth, fmt, formats, arrays, failing, explain, threshold, seed)
-    for (verdicts, _, excess), array, mask, again in zip(
-        results, arrays, failing, found, strict=True
+    for (verdicts, _, excess), array, mask, again, enclosure in zip(
+        results, arrays, failing, found, truth.gradients, strict=True
     ):
         if array is not None and mask.any():
             excess[mask] = np.minimum(excess[mask], again)
-            verdicts[mask & (excess <= threshold)] = "correct"
+            # with a wrong sign or size, it stays wrong whatever explains how digits are lost
+            with np.errstate(invalid="ignore", over="ignore"):
+                near = np.abs(array - enclosure.mid) <= np.abs(enclosure.mid) / 2
+            chosen = mask & (near | (excess <= threshold))
+            _grade(verdicts, chosen, excess, array, fmt, threshold)
+    _look_across(truth, fmt, formats, arrays, results, threshold, seed)
+
+
+def _look_across(
+    truth: Certificate,
+    fmt: Format,
+    formats: Sequence[Format],
+    arrays: Sequence[np.ndarray | None],
+    results: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    threshold: float,
+    seed: int,
+) -> None:
+    """Let pass what is right on the other side of a kink a rounding away, or left of a zero."""
+    failing = [np.isin(verdicts, ("inaccurate", "wrong")) for verdicts, _, _ in results]
+    if not any(mask.any() for mask in failing):
+        return
+    left = remainders(truth, fmt) or [np.zeros(mask.shape) for mask in failing]
+    for (verdicts, _, excess), array, mask, size in zip(
+        results, arrays, failing, left, strict=True
+    ):
+        if array is not None:
+            small = mask & (size > 0) & (np.abs(array) <= size)
+            verdicts[small], excess[small] = "correct", 1.0
+            np.logical_and(mask, ~small, out=mask)
+    found = across(truth, fmt, seed) if any(mask.any() for mask in failing) else None
+    if found is None:
+        return
+    for (verdicts, _, excess), array, mask, interval, own in zip(
+        results, arrays, failing, found, formats, strict=True
+    ):
+        if array is not None and mask.any():
+            off = _off(array, interval, own)
+            excess[mask] = np.minimum(excess[mask], off[mask])
+            verdicts[mask & (off <= threshold)] = "correct"
+
+
+def _off(array: np.ndarray, interval: Interval, fmt: Format) -> np.ndarray:
+    """How far numbers are from an interval, in half ULPs of its larger end."""
+    low, high = interval
+    gap = np.maximum(np.maximum(low - array, array - high), 0.0)
+    with np.errstate(over="ignore"):
+        unit = _ulp(np.maximum(np.abs(low), np.abs(high)), fmt) / 2
+        return np.asarray(gap / np.maximum(unit, _SMALLEST))
+
+
+def _excuse_second_order(
+    given: Sequence[Any],
+    truth: Certificate,
+    formats: Sequence[Format],
+    results: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    threshold: float,
+    seed: int,
+) -> None:
+    """Call second derivatives undefined where there are none, for a kink in the first."""
+    failing = [np.isin(verdicts, _WITHOUT_SECOND) for verdicts, _, _ in results]
+    if not any(mask.any() for mask in failing):
+        return
+    found = below(truth, seed)
+    if found is None:
+        return
+    for value, (mask, interval), (verdicts, _, excess), bad, fmt in zip(
+        given, found, results, failing, formats, strict=True
+    ):
+        if value is not None and (mask & bad).any():
+            array = exact_array(value)[0].astype(np.float64)
+            chosen = mask & bad & (_off(array, interval, fmt) <= threshold)
+            verdicts[chosen], excess[chosen] = "undefined", np.nan
 
 
 def _find_kinks(
@@ -324,7 +400,8 @@ def _decide_kinks(
         np.zeros(mask.shape) if value is None else exact_array(value)[0].astype(np.float64)
         for value, mask in zip(given, where, strict=True)
     ]
-    limits = nearby.sampled(seed)
+    open_ended = certificate.several_roots  # a curved set: only members are ever found
+    limits = nearby.seen() if open_ended else nearby.sampled(seed)
     scales = []
     for number, (mask, fmt, explained) in enumerate(zip(where, formats, explain, strict=True)):
         size = np.zeros(mask.shape)
@@ -336,9 +413,12 @@ def _decide_kinks(
         noise = explained * _ulp(certificate.gradients[number].mid, fmt)
         noise = np.fmin(noise, size * 2.0 ** (-fmt.precision / 2) * CAP)
         scales.append((_ulp(size, fmt) / 2 + noise) * threshold)
-    answer = membership(certificate.problem, arrays, scales, where=where, nearby=nearby, seed=seed)
+    answer = membership(
+        certificate.problem, arrays, scales,
+        where=where, nearby=nearby, budget=_FEW_LIMITS if open_ended else None, seed=seed,
+    )  # fmt: skip
     name = {"member": "kink-member", "not a member": "kink-outside"}.get(
-        answer.answer, "undecided"
+        answer.answer, "undefined" if open_ended else "undecided"
     )
     for verdict, mask in zip(verdicts, where, strict=True):
         verdict[mask] = name

@@ -26,7 +26,8 @@ class Problem:
     arrays: the exact content of each input. formats: the dtype of each input. extra: the
     contents of other leaves without a value of their own. plans: what is known of the graph.
     seed: the cotangent of the output, where the gradients are those of <output, seed>. pointwise:
-    the gradients are values, which count at the point alone, whatever they are nearby.
+    the gradients are values, which count at the point alone, whatever they are nearby. below:
+    where these are second derivatives, the first ones, element by element.
     """
 
     output: Node
@@ -39,6 +40,7 @@ class Problem:
     plans: dict[bool, Prepared] = field(default_factory=dict, repr=False)
     seed: Node | None = field(default=None, repr=False)
     pointwise: bool = False
+    below: tuple[Node, ...] = field(default=(), repr=False)
 
     def bindings(self, arrays: Sequence[Any] | None = None) -> dict[Node, Any]:
         """What every leaf holds, with the inputs as they are or with other contents."""
@@ -191,6 +193,7 @@ def _trace(
         gradient_nodes(output, inputs, seed, order, direction),
         names,
         seed=seed if order == 1 else None,
+        below=gradient_nodes(output, inputs, seed) if order == 2 else (),
     )
 
 

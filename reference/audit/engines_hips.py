@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from reference.audit.numpy_names import spelled
+from reference.audit.numpy_names import clipped_logit, spelled
 from reference.audit.table import Maker, Table, numpy_style, path
 
 __all__ = ["MODULES", "TABLE", "join"]
@@ -75,10 +75,11 @@ TABLE: Table = {
     **spelled("numpy", without=("cumprod", "copysign", "floor", "ceil", "trunc", "heaviside")),
     **{
         name: _special(name)
-        for name in ("erf", "erfc", "erfinv", "logit", "i0", "i1", "digamma", "polygamma",
+        for name in ("erf", "erfc", "erfinv", "i0", "i1", "digamma", "polygamma",
                      "logsumexp")
     },
     "sigmoid": _special("expit"),
+    "logit": clipped_logit,
     "lgamma": _special("gammaln"),
     "mvlgamma": _special("multigammaln"),
     "clamp": lambda root: lambda x, min=None, max=None: root.numpy.clip(x, min, max),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reference.audit.engines_jax_lax import LAX_OPERATIONS, lax_operation
-from reference.audit.numpy_names import spelled
+from reference.audit.numpy_names import clipped_logit, spelled
 from reference.audit.table import Maker, Table, numpy_style, path
 
 __all__ = ["MODULES", "TABLE", "prepare"]
@@ -200,8 +200,9 @@ TABLE: Table = {
     **{
         name: _special(name)
         for name in ("digamma", "polygamma", "erf", "erfc", "erfinv", "ndtr", "log_ndtr", "ndtri",
-                     "i0", "i1", "i0e", "i1e", "logit", "xlogy", "xlog1py", "entr")
+                     "i0", "i1", "i0e", "i1e", "xlogy", "xlog1py", "entr")
     },
+    "logit": clipped_logit,
     "lgamma": _special("gammaln"),
     "mvlgamma": _special("multigammaln"),
     **{

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from reference.audit.table import Maker, numpy_style
 
-__all__ = ["spelled"]
+__all__ = ["clipped_logit", "spelled"]
 
 # the definition's name, and NumPy's where it is another
 _NAMES = """
@@ -32,3 +35,13 @@ def spelled(prefix: str, without: tuple[str, ...] = ()) -> dict[str, str | Maker
         if not theirs.endswith("_") and not name.endswith("_") and name not in without:
             table[name] = numpy_style(f"{prefix}.{theirs}" if prefix else theirs)
     return table
+
+
+def clipped_logit(root: Any) -> Callable[..., Any]:
+    """`logit` as PyTorch has it, from SciPy's, which has no eps."""
+
+    def logit(x: Any, eps: float | None = None) -> Any:
+        inside = x if eps is None else root.numpy.clip(x, eps, 1 - eps)
+        return root.scipy.special.logit(inside)
+
+    return logit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -15,6 +16,7 @@ from reference.reports import Entry, Run, now
 __all__ = ["as_run", "markdown", "whole_json"]
 
 SCHEMA = "reference.audit/1"
+_ERROR = re.compile(r"\w+(Error|Exception)\b")  # what was asked stands before it
 
 
 def whole_json(
@@ -102,6 +104,9 @@ def markdown(title: str, data: Mapping[str, Any]) -> str:
         ]
         lines.append(f"| `{operation}` | " + " | ".join(cells_of) + " |")
     lines += ["", "## Findings", "", *_findings(operations, dtypes, found)]
+    complaints = [line for outcome in outcomes for line in _complaints(outcome)]
+    if complaints:
+        lines += ["", "## Errors that were raised", "", *complaints]
     errors = [outcome for outcome in outcomes if outcome.error]
     if errors:
         lines += ["", "## Not brought to an end", ""]
@@ -134,6 +139,21 @@ def _findings(
         if own:
             lines += [f"### {operation}", "", *own, ""]
     return lines or ["None."]
+
+
+def _complaints(outcome: Outcome) -> list[str]:
+    """What was raised, and by which modes; not what the engine says that it does not offer."""
+    modes: dict[str, list[str]] = {}
+    for mode, text in outcome.raised.items():
+        point, _, said = text.partition(": ")
+        if "not on offer" in said or "NotImplementedError" in said:
+            continue
+        error = _ERROR.search(said)
+        modes.setdefault(f"{said[error.start() :] if error else said} ({point})", []).append(mode)
+    return [
+        f"- `{outcome.operation}` {outcome.dtype} ({', '.join(found)}): {_plain(text)}"
+        for text, found in modes.items()
+    ]
 
 
 def _cell(outcome: Outcome, mode: str) -> str:

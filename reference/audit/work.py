@@ -169,7 +169,7 @@ def audit_piece(piece: Piece) -> Outcome:
             left += 1
             gathered.too_long.append(number)
         except Exception as error:  # noqa: BLE001  # an engine raises anything
-            gathered.refused(number, error)
+            gathered.refused(number, point, error)
     return gathered.outcome(len(points) - left, left, time.monotonic() - start)
 
 
@@ -279,16 +279,18 @@ class _Gathered:
         found = [e.given for e in comparison.worst if e.verdict == verdict and e.given is not None]
         return all(is_far(float.fromhex(given), self.piece.dtype) for given in found)
 
-    def refused(self, number: int, error: Exception) -> None:
+    def refused(self, number: int, point: Point, error: Exception) -> None:
         """The engine's function itself, or its mathematics, raised."""
-        self.note("value", "raised")
+        self.note("value", "raised", is_extreme(point, self.piece.dtype))
         text = str(error).strip().splitlines()
         line = f"point {number}: {type(error).__name__}: {text[0][:160] if text else ''}"
         self.raised.setdefault("value", line)
 
     def _fault(self, number: int, point: Point, mode: str, kind: str, text: str) -> None:
         verdict = kind if kind in GRAVITY else "raised"
-        self.note(mode, verdict)
+        if verdict == "raised" and "NotImplementedError" in text:
+            verdict = "not offered"  # HIPS autograd has no rule, and says so in this way
+        self.note(mode, verdict, is_extreme(point, self.piece.dtype))
         if verdict in ("raised", "not offered"):
             self.raised.setdefault(mode, f"point {number}: {text[:200]}")
             return

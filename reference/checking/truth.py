@@ -366,6 +366,7 @@ class Truth:
             formats = (*self.output_formats, *self.formats)
             padding = self.structure.padding
         rows = self.structure.rows(kind, len(given))
+        below = self._below(kind)
         bindings = self._bindings(rows, given)
         inputs = (*blanks, *self.structure.inputs)
         arrays = (*(np.zeros(0) for _ in blanks), *self.arrays)
@@ -374,12 +375,18 @@ class Truth:
             Problem(
                 self.structure.output, inputs, arrays, tuple(formats), (*nodes, *padding), names,
                 {**self._leaves, **here}, plans, self._seed(kind, symbols),
-                kind == "values",
+                kind == "values", (*below, *padding) if below and number == 0 else (),
             )
-            for nodes, here, plans, symbols in zip(
-                rows.nodes, bindings, rows.single, rows.symbols, strict=True
+            for number, (nodes, here, plans, symbols) in enumerate(
+                zip(rows.nodes, bindings, rows.single, rows.symbols, strict=True)
             )
         ]  # fmt: skip
+
+    def _below(self, kind: str) -> Sequence[Node]:
+        """The first derivatives that rows of second ones are derivatives of (the first row's)."""
+        if kind == "second":
+            return self.structure.pulled
+        return self.structure.pushed if kind == "second_forward" else ()
 
     def _certified(self, kind: str, given: Sequence[Sequence[Any]]) -> list[Row]:
         """All rows certified as one problem, and taken apart."""

@@ -63,19 +63,25 @@ def _two(
     )
 
 
-def _of_whole(name: str, function: Callable[[Value, Value], Node], other: str) -> Definition:
+def _of_whole(
+    name: str,
+    function: Callable[[Value, Value], Node],
+    *aliases: str,
+    first: Domain = _POSITIVE,
+) -> Definition:
     """Called with whole numbers first, for which the derivative is of no elementary function."""
+    least = int(first.low) + 1
     return Definition(
         name,
         function,
-        (_POSITIVE, _POSITIVE),
+        (first, _POSITIVE),
         (),
         calls(
-            lambda rng: (rng.integers(1, 5, (2, 3)), dyadic(rng, (2, 3), _POSITIVE)),
-            lambda rng: (rng.integers(1, 5, (4,)), dyadic(rng, (4, 3), _POSITIVE).T[:, :4]),
-            lambda rng: (rng.integers(1, 5, ()), dyadic(rng, (0, 2), _POSITIVE)),
+            lambda rng: (rng.integers(least, 5, (2, 3)), dyadic(rng, (2, 3), _POSITIVE)),
+            lambda rng: (rng.integers(least, 5, (4,)), dyadic(rng, (4, 3), _POSITIVE).T[:, :4]),
+            lambda rng: (rng.integers(least, 5, ()), dyadic(rng, (0, 2), _POSITIVE)),
         ),
-        (f"special_{other}", f"special.{other}", other),
+        aliases,
         ("real",),
     )
 
@@ -101,9 +107,9 @@ _BESSEL = {
 }
 
 DEFINITIONS: tuple[Definition, ...] = (
-    _of_whole("igamma", _igamma, "gammainc"),
-    _of_whole("igammac", _igammac, "gammaincc"),
-    _two("zeta", _zeta, _ABOVE_ONE, _POSITIVE, "special_zeta", "special.zeta"),
+    _of_whole("igamma", _igamma, "special_gammainc", "special.gammainc", "gammainc"),
+    _of_whole("igammac", _igammac, "special_gammaincc", "special.gammaincc", "gammaincc"),
+    _of_whole("zeta", _zeta, "special_zeta", "special.zeta", first=_ABOVE_ONE),
     _two("betaln", _betaln, _POSITIVE, _POSITIVE),
     *(_one(name, *row) for name, row in _BESSEL.items()),
     scalar(

@@ -73,8 +73,12 @@ def _power(base: Any, numerator: int, denominator: int) -> Any:
     return base * base if numerator == 2 else np.power(base, float(numerator))
 
 
-def run_floats(program: Program, arguments: Sequence[Any]) -> Any:
-    """Evaluate on float64 arrays that broadcast together; a case nobody can decide is nan."""
+def run_floats(program: Program, arguments: Sequence[Any], together: bool = False) -> Any:
+    """Evaluate on float64 arrays that broadcast together; a case nobody can decide is nan.
+
+    together: cases are told apart by what comes first along the leading axis, for all that
+    follows.
+    """
     registers: list[Any] = [None] * program.registers
     for register, position in enumerate(program.reads):
         registers[register] = arguments[position]
@@ -87,36 +91,42 @@ def run_floats(program: Program, arguments: Sequence[Any]) -> Any:
         elif kind == "power":
             value = _power(registers[step.operands[0]], *step.payload)
         else:
-            value = _cases(step.payload[0], arguments)
+            value = _cases(step.payload[0], arguments, together)
         for register in step.release:
             registers[register] = None
         registers[step.target] = value
     return registers[program.result]
 
 
-def _cases(branches: Sequence[Branch], arguments: Sequence[Any]) -> Any:
+def _cases(branches: Sequence[Branch], arguments: Sequence[Any], together: bool) -> Any:
     result: Any = np.nan
     for branch in reversed(branches):
-        value = 0.0 if branch.value is None else run_floats(branch.value, arguments)
-        holds, unsure = _decide(branch.condition, arguments)
+        value = 0.0 if branch.value is None else run_floats(branch.value, arguments, together)
+        holds, unsure = _decide(branch.condition, arguments, together)
         result = np.where(holds, value, result)
         if unsure is not None and np.any(unsure):
             result = np.where(unsure, np.nan, result)
     return result
 
 
-def _decide(condition: Condition, arguments: Sequence[Any]) -> tuple[Any, Any]:
+def _first(side: Any) -> Any:
+    return side[:1] if np.ndim(side) else side
+
+
+def _decide(condition: Condition, arguments: Sequence[Any], together: bool) -> tuple[Any, Any]:
     """(true, whether a side is not a number), the second None where that cannot be."""
     if isinstance(condition, Relation):
-        left = run_floats(condition.left, arguments)
-        right = run_floats(condition.right, arguments)
+        left = run_floats(condition.left, arguments, together)
+        right = run_floats(condition.right, arguments, together)
+        if together:
+            left, right = _first(left), _first(right)
         compare = {"<": np.less, "<=": np.less_equal, "==": np.equal}[condition.name]
         holds = compare(left, right)
         unsure = np.isnan(left) | np.isnan(right)
         return (~holds & ~unsure if condition.negated else holds), unsure
     holds, unsure = np.bool_(condition.name == "and"), None
     for part in condition.parts:
-        here, open_here = _decide(part, arguments)
+        here, open_here = _decide(part, arguments, together)
         holds = holds & here if condition.name == "and" else holds | here
         if open_here is not None:
             unsure = open_here if unsure is None else unsure | open_here

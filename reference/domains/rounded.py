@@ -158,8 +158,9 @@ class FloatRuns:
 
     units: one unit roundoff per run; the first run is exact (zero). floors: half the smallest
     subnormal, where results below the smallest normal number are to be rounded to it, else zero.
-    leading: values of Inputs that have the leading axis already. An array whose leading axis has
-    length 1 is the same in all runs.
+    leading: values of Inputs that have the leading axis already. together: every run takes the
+    branches, and the order of keys, of the first: a jump at a kink is no scatter. An array whose
+    leading axis has length 1 is the same in all runs.
     """
 
     def __init__(
@@ -170,7 +171,9 @@ class FloatRuns:
         normal: float,
         rng: np.random.Generator | None,
         leading: Mapping[int, np.ndarray] | None = None,
+        together: bool = False,
     ) -> None:
+        self.together = together
         self.bindings = bindings
         self.units = units
         self.floors = floors
@@ -213,7 +216,7 @@ class FloatRuns:
             if missing:
                 value = value.reshape(len(value), *(1,) * missing, *value.shape[1:])
             arguments[position] = value
-        value = np.asarray(run_floats(program, arguments), dtype=np.float64)
+        value = np.asarray(run_floats(program, arguments, self.together), dtype=np.float64)
         return np.broadcast_to(value, (runs, *shape))
 
     def _noisy(self, node: Node, array: np.ndarray) -> np.ndarray:
@@ -255,7 +258,7 @@ class FloatRuns:
         if not isinstance(node.index, Order):
             return [positions_of(node.index)]
         found = []
-        for key in inputs[1]:
+        for key in inputs[1][:1] if self.together else inputs[1]:
             flat = key.ravel()
             if np.isnan(flat).any():
                 raise Unsupported("a key is not a number")
@@ -339,7 +342,7 @@ def float_runs(
     units[0] = 0.0
     floor = np.full(runs + 1, 2.0 ** (fmt.tiny_exponent - 1) if floors else 0.0)
     held = {id(node): value for node, value in bindings.items()}
-    domain = FloatRuns(held, units, floor, 2.0**fmt.emin, rng if runs else None)
+    domain = FloatRuns(held, units, floor, 2.0**fmt.emin, rng if runs else None, together=True)
     with np.errstate(all="ignore"):
         results = walk(nodes, domain.compute, plan)
     return [np.broadcast_to(r, (runs + 1, *r.shape[1:])) for r in results], domain.subnormal

@@ -29,7 +29,8 @@ _LENGTHS = (1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 33)
 _EVALUATIONS = 600
 # Patterns that make a matrix singular, or so nearly that no algorithm has a digit left.
 _NO_MATRICES = ("tie", "cancellation", "infinite", "scales", "tail")
-_ELIMINATING = frozenset({"lu", "lu_factor"})  # which solve, too, but by no equation
+# Which solve, too, but by no equation.
+_ELIMINATING = frozenset({"lu", "lu_factor", "lu_factor_ex"})
 _CONSTANT_ARGUMENTS = (2, 3, -1, -2, 0, 1, 0.5, -0.5)
 
 
