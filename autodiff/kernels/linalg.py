@@ -18,6 +18,7 @@ __all__ = [
     "eigh",
     "inv",
     "is_large",
+    "is_nothing",
     "minors",
     "qr",
     "refuse_phases",
@@ -52,6 +53,14 @@ def _adjoint(x: Any) -> Any:
 def _place(number: int, x: Any) -> str:
     """`(Batch element 1): ` where there are batches."""
     return f"(Batch element {number}): " if x.ndim > 2 else ""
+
+
+def is_nothing(g: Any) -> bool:
+    """Whether a cotangent consists of zeros that do not depend on anything."""
+    if getattr(g, "requires_grad", False):
+        return False
+    array = getattr(g, "_data", g)
+    return type(array) is np.ndarray and not array.any()
 
 
 def cholesky(x: Any, upper: bool) -> Any:

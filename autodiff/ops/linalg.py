@@ -266,6 +266,8 @@ def _eigh_rule(xp: Any, gs: Any, x: Any, values: Any, vectors: Any, lower: bool)
     if _is_short(x):
         values, vectors = EIGH(_wide(xp, x), lower=lower)
     g_values, g_vectors = (_wide(xp, g) for g in gs)
+    if kernels.is_nothing(g_vectors):  # equal eigenvalues have no say then
+        return vectors @ _diagonal(xp, g_values) @ _h(xp, vectors)
     mixing = _h(xp, vectors) @ g_vectors
     if _is_complex(x):
         kernels.refuse_phases("eigh", mixing)
@@ -296,6 +298,8 @@ def _svd_rule(xp: Any, gs: Any, x: Any, u: Any, s: Any, vh: Any, full: bool) -> 
     if full:  # what is beyond the singular values is not unique
         gu, gv = gu[..., :size], gv[..., :size, :]
         u, vh = u[..., :size], vh[..., :size, :]
+    if kernels.is_nothing(gu) and kernels.is_nothing(gv):  # nor have equal singular values
+        return u @ _diagonal(xp, g_values) @ vh
     gaps = _distances(xp, s * s)
     turn_u, turn_v = _h(xp, u) @ gu, gv @ _h(xp, vh)
     inner = (turn_u - _h(xp, turn_u)) / gaps * _row(xp, s)

@@ -113,3 +113,14 @@ def test_named_results() -> None:
     assert torch.linalg.slogdet(torch.eye(2)).logabsdet.item() == 0
     assert vectors.shape == (2, 2)
     assert torch.linalg.multi_dot([torch.eye(2)] * 3).tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
+@pytest.mark.parametrize("name", ["eigvalsh", "svdvals"])
+@pytest.mark.parametrize("matrix", [np.eye(3), np.zeros((2, 2)), np.diag([2.0, 2.0, 1.0])])
+def test_equal_values_have_a_say_in_vectors_only(name: str, matrix: np.ndarray) -> None:
+    x = torch.tensor(matrix, requires_grad=True)
+    getattr(torch.linalg, name)(x).sum().backward()
+    assert x.grad is not None
+    assert np.isfinite(x.grad.numpy()).all()
+    if name == "eigvalsh":
+        np.testing.assert_allclose(x.grad.numpy(), np.eye(len(matrix)), atol=1e-12)
