@@ -267,7 +267,7 @@ def _eigh_rule(xp: Any, gs: Any, x: Any, values: Any, vectors: Any, lower: bool)
         values, vectors = EIGH(_wide(xp, x), lower=lower)
     g_values, g_vectors = (_wide(xp, g) for g in gs)
     if kernels.is_nothing(g_vectors):  # equal eigenvalues have no say then
-        return vectors @ _diagonal(xp, g_values) @ _h(xp, vectors)
+        return (vectors * _row(xp, g_values)) @ _h(xp, vectors)
     mixing = _h(xp, vectors) @ g_vectors
     if _is_complex(x):
         kernels.refuse_phases("eigh", mixing)
@@ -299,7 +299,7 @@ def _svd_rule(xp: Any, gs: Any, x: Any, u: Any, s: Any, vh: Any, full: bool) -> 
         gu, gv = gu[..., :size], gv[..., :size, :]
         u, vh = u[..., :size], vh[..., :size, :]
     if kernels.is_nothing(gu) and kernels.is_nothing(gv):  # nor have equal singular values
-        return u @ _diagonal(xp, g_values) @ vh
+        return (u * _row(xp, g_values)) @ vh
     gaps = _distances(xp, s * s)
     turn_u, turn_v = _h(xp, u) @ gu, gv @ _h(xp, vh)
     inner = (turn_u - _h(xp, turn_u)) / gaps * _row(xp, s)

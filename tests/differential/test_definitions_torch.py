@@ -75,6 +75,11 @@ NO_GRADIENT = {  # in PyTorch: "derivative for … is not implemented"
 }  # fmt: skip
 ELSEWHERE = {"betaln"}  # which PyTorch does not have
 
+pytestmark = [  # PyTorch says so once in a process, whichever test comes first
+    pytest.mark.filterwarnings("ignore:index_reduce.* is in beta:UserWarning"),
+    pytest.mark.filterwarnings("ignore:torch.triangular_solve is deprecated:UserWarning"),
+]
+
 
 def cases(kinds: tuple[str, ...]) -> Iterator[Any]:
     for family in SECOND_TIER:
