@@ -14,6 +14,7 @@ import math as _math
 from typing import Any as _Any
 
 from autodiff import autograd
+from autodiff import late as _late
 from autodiff.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from autodiff.creation import (
     arange,
@@ -66,7 +67,6 @@ from autodiff.dtypes import (
     int64,
     long,
     promote_types,
-    result_type,
     short,
     uint8,
     uint16,
@@ -280,6 +280,7 @@ from autodiff.modes import (
 from autodiff.out import WITH_OUT as _WITH_OUT
 from autodiff.out import with_out as _with_out
 from autodiff.printing import get_printoptions, printoptions, set_printoptions
+from autodiff.promotion import result_type
 from autodiff.size import Size, device
 from autodiff.tensor_class import Tensor
 
@@ -296,11 +297,17 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> _Any:
     """What most programs do without is loaded when it is asked for."""
-    if name in ("fft", "func", "linalg", "nn", "special", "testing", "utils"):
+    if name in ("cuda", "fft", "func", "linalg", "nn", "special", "testing", "utils"):
         return _importlib.import_module(f"autodiff.{name}")
     if name == "vmap":
         return _importlib.import_module("autodiff.mapping").vmap
+    if name in _late.names():
+        return _late.find(name)
     raise AttributeError(f"module 'autodiff' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_late.names(), *__all__})
 
 
 __all__ = [

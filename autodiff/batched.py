@@ -15,7 +15,7 @@ import numpy as np
 from autodiff import batching, errors, members
 from autodiff.function import Function
 from autodiff.functions.shapes import movedim, stack
-from autodiff.inplace import write
+from autodiff.inplace import allowed, write
 from autodiff.layers import (
     Layered,
     Level,
@@ -30,6 +30,7 @@ from autodiff.ops.pointwise import WHERE
 from autodiff.ops.shapes import CLONE, EXPAND, PERMUTE
 from autodiff.state import TensorState
 from autodiff.trees import flatten, spread_prefix, tree_map
+from autodiff.views import replay
 
 __all__ = ["BatchLevel", "Batched", "batched", "batched_at", "physical_at"]
 
@@ -39,6 +40,7 @@ class BatchLevel(Level):
 
     __slots__ = ("randomness", "size")
     batches: ClassVar[bool] = True
+    lenient: ClassVar[bool] = False  # members may be written into what all of them share
 
     def __init__(self, size: int, randomness: str) -> None:
         super().__init__()
@@ -58,7 +60,52 @@ class BatchLevel(Level):
             return tensor
         if tensor._layered and tensor._level.number > self.number:
             return tensor._rewrapped(self.spread)
-        return batched(self, EXPAND(tensor, size=(self.size, *tensor.shape)))
+        physical = EXPAND(tensor, size=(self.size, *tensor.shape))
+        if self.lenient:
+            _forget_view(physical)
+        return batched(self, physical)
+
+    def turn(self, tensor: Any) -> None:
+        if _is_at(tensor, self):
+            return
+        if tensor._layered and tensor._level.number > self.number:
+            for part in tensor._parts():
+                self.turn(part)
+            return
+        extra = tensor._extra
+        if not tensor._layered and extra is not None and extra.view is not None:
+            self.turn(extra.view.base)
+            settled(tensor)
+            return
+        root = tensor.__dict__.get("_root") if tensor._layered else None
+        if root is not None:
+            self.turn(root)
+            if root._level is self:
+                root._adopt_view(tensor)
+            return
+        inner = object.__new__(type(tensor))
+        if tensor._layered:
+            inner.__dict__.update(tensor.__dict__)
+        else:
+            allowed((tensor,))
+            inner._data, inner._node, inner._leaf = tensor._data, tensor._node, tensor._leaf
+            inner._counter, inner._extra = tensor._counter, extra
+        each = CLONE(EXPAND(inner, size=(self.size, *inner.shape)))
+        _turn_batched(tensor, self, each.contiguous())  # so that members have the same views
+
+
+def _forget_view(physical: Any) -> None:
+    """What the tensor shows may `turn`, and it has the batch already."""
+    if physical._layered:
+        for part in physical._parts():
+            _forget_view(part)
+    elif physical._extra is not None:
+        physical._extra.view = None
+
+
+def _turn_batched(tensor: Any, level: Level, inner: Any) -> None:
+    tensor.__class__ = Batched
+    tensor._level, tensor._inner = level, inner
 
 
 class _Flags:
@@ -129,51 +176,14 @@ def _refusal(name: str) -> Callable[..., Any]:
     return refuse
 
 
-for _name in [
-    "item",
-    "tolist",
-    "astype",
-    "copy",
-    "view",
-    "reshape",
-    "transpose",
-    "min",
-    "max",
-    "any",
-    "all",
-    "sum",
-    "__array__",
-    "__array_ufunc__",
-    "__array_function__",
-    "__bool__",
-    "__int__",
-    "__float__",
-    "__complex__",
-    "__index__",
-    "__getitem__",
-    "__setitem__",
-    "__iter__",
-    "__eq__",
-    "__ne__",
-    "__lt__",
-    "__le__",
-    "__gt__",
-    "__ge__",
-    "__add__",
-    "__radd__",
-    "__sub__",
-    "__rsub__",
-    "__mul__",
-    "__rmul__",
-    "__truediv__",
-    "__rtruediv__",
-    "__and__",
-    "__or__",
-    "__invert__",
-    "__neg__",
-    "__pow__",
-    "__matmul__",
-]:
+_NAMES = """
+    item tolist astype copy view reshape transpose min max any all sum __array__
+    __array_ufunc__ __array_function__ __bool__ __int__ __float__ __complex__ __index__
+    __getitem__ __setitem__ __iter__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __add__ __radd__
+    __sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __and__ __or__ __invert__
+    __neg__ __pow__ __matmul__
+"""
+for _name in _NAMES.split():
     setattr(StandIn, _name, _refusal("item" if _name.startswith("__") else _name))
 
 
@@ -196,6 +206,16 @@ class Batched(Layered):
     def _with_inner(self, inner: Any) -> Any:
         return batched(self._level, inner)
 
+    def _adopt(self, view: Any) -> None:
+        """Make a view of this tensor's memory batched that was made before this became batched."""
+        steps = view._extra.view.chain
+        _turn_batched(view, self._level, replay(steps, self)._inner)
+        view._root, view._steps = self, steps
+
+    def _adopt_view(self, view: Any) -> None:
+        _turn_batched(view, self._level, replay(view._steps, self)._inner)
+        view._root = self
+
     def _settled(self) -> Any:
         if not self._level.alive:
             raise RuntimeError(
@@ -205,6 +225,10 @@ class Batched(Layered):
                 "internal functorch error in `gen_vmap_plumbing` Please file an issue if it looks "
                 "like the latter"
             )
+        extra: Any = None if self._inner._layered else self._inner._extra
+        view = None if extra is None else extra.view
+        if view is not None and getattr(view.base, "_level", None) is self._level:
+            extra.view = None  # what it showed got this batch by a write, and it has it too
         return self
 
     def _rewrapped(self, change: Callable[[Any], Any]) -> Any:
@@ -225,6 +249,9 @@ class Batched(Layered):
                 across = batching.Across(physical_at(value.owner, level)._data)
                 params = {**params, name: across}
         out = batching.apply(row, values, flags, params, level.size)
+        if level.lenient and not row.view:
+            for one in out if isinstance(out, tuple) else (out,):
+                _forget_view(one)
         if isinstance(out, tuple):
             return tuple(batched(level, one) for one in out)
         return batched(level, out)
@@ -243,9 +270,17 @@ class Batched(Layered):
         if own:
             info = VmapInfo(level.size, level.randomness)
             dims = tuple(0 if flag else None for flag in flags)
-            output, out_dims = function.vmap(info, dims, *physical)
+            returned = function.vmap(info, dims, *physical)
+            if not isinstance(returned, tuple):
+                raise RuntimeError(errors.VMAP_RETURNS.format(f"a {type(returned)} instead"))
+            if len(returned) != 2:
+                raise RuntimeError(errors.VMAP_RETURNS.format(f"{len(returned)} returns instead"))
+            output, out_dims = returned
             leaves, structure = flatten(output)
-            places = spread_prefix(out_dims, structure) or [0] * len(leaves)
+            places = spread_prefix(out_dims, structure)
+            if places is None:
+                shape = flatten(out_dims)[1]
+                raise RuntimeError(errors.VMAP_OUT_DIMS.format(out_dims, shape, structure))
             return structure.build(
                 [
                     one if place is None else batched(level, movedim(one, place, 0))
@@ -262,14 +297,18 @@ class Batched(Layered):
     ) -> None:
         target = inputs[0]
         if not _is_at(target, level):
-            raise RuntimeError(errors.VMAP_IN_PLACE)
+            if not level.lenient:
+                raise RuntimeError(errors.VMAP_IN_PLACE)
+            level.turn(target)
+            target = settled(target)
         physical = target._inner
         if row.name in ("copy", "fill"):
             if len(inputs) == 1:
                 write(row, physical, **params)
             else:
-                flags = [True, _is_at(inputs[1], level)]
-                source = inputs[1]._inner if flags[1] else inputs[1]
+                source = settled(inputs[1])  # once more: it may show what has just turned
+                flags = [True, _is_at(source, level)]
+                source = source._inner if flags[1] else source
                 aligned = batching.aligned([physical, source], flags)[1]
                 physical.copy_(aligned)
             return
@@ -321,8 +360,8 @@ class Batched(Layered):
 
     @property
     def data(self) -> Any:
-        """A tensor on the same memory whose writes autograd does not see."""
-        return self.detach()
+        """Refused: a tensor whose writes autograd does not see would be one for all members."""
+        raise RuntimeError(errors.VMAP_DATA)
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -385,17 +424,19 @@ def _generated(function: Any) -> Any:
         def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
             call, level = inputs[0], inputs[0].level
             inner = function._node_type()
-            function.setup_context(
-                inner,
-                call.lifted(inputs[1:], call.flags),
-                tree_map(lambda one: batched(level, one), output),
+            members = tree_map(lambda one: batched(level, one), output)
+            function.setup_context(inner, call.lifted(inputs[1:], call.flags), members)
+            pairs = zip(flatten(members)[0], flatten(output)[0], strict=True)
+            stopped = inner.non_differentiable
+            ctx.mark_non_differentiable(
+                *(whole for one, whole in pairs if any(one is other for other in stopped))
             )
             saved, forward = inner.to_save, inner.saved_for_forward
             inner.to_save, inner.saved_for_forward = (), None  # which may hold the output
             ctx.inner, ctx.call = inner, call
             ctx.which = [_is_at(one, level) for one in saved]
             ctx.save_for_backward(*(_below(one, level) for one in saved))
-            ctx.which_forward = ctx.which
+            ctx.which_forward = []
             if forward is not None:
                 ctx.which_forward = [_is_at(one, level) for one in forward]
                 ctx.save_for_forward(*(_below(one, level) for one in forward))
@@ -405,11 +446,11 @@ def _generated(function: Any) -> Any:
         def backward(ctx: Any, *cotangents: Any) -> Any:
             inner, call = ctx.inner, ctx.call
             inner.needs_input_grad = ctx.needs_input_grad[1:]
-            inner.to_save = call.lifted(ctx.saved_tensors, ctx.which)
+            inner.lent = call.lifted(ctx.saved_tensors, ctx.which)
             with reopened(call.level):
                 seeds = call.lifted(cotangents, (True,) * len(cotangents))
                 found = function._backward_rule()(inner, *seeds)
-                inner.to_save = ()
+                inner.lent = None
                 found = found if isinstance(found, tuple) else (found,)
                 return None, *(
                     one if one is None else _for_input(call.lowered(one), flag)
@@ -419,7 +460,7 @@ def _generated(function: Any) -> Any:
         @staticmethod
         def jvp(ctx: Any, *tangents: Any) -> Any:
             inner, call = ctx.inner, ctx.call
-            inner.to_save = call.lifted(ctx.saved_tensors, ctx.which_forward)
+            inner.lent = call.lifted(ctx.saved_tensors, ctx.which_forward)
             with reopened(call.level):
                 whole = [
                     one if one is None else _whole_batch(one, flag, call.level)
@@ -427,7 +468,7 @@ def _generated(function: Any) -> Any:
                 ]
                 slopes = call.lifted(whole, (True,) * len(whole))
                 found = tree_map(call.lowered, function.jvp(inner, *slopes))
-            inner.to_save = ()
+            inner.lent = None
             return found
 
     Generated.__name__ = function.__name__

@@ -66,14 +66,21 @@ def _lifted(value: Any, rank: int) -> Any:
 
 def _reshaped(value: Any, shape: Sequence[int]) -> Any:
     shape = tuple(shape)
+    row = shapes.VIEW if _viewable(value, shape) else shapes.RESHAPE
+    return row(value, shape=shape)
+
+
+def _viewable(value: Any, shape: tuple[int, ...]) -> bool:
+    """Whether memory has the values in this shape, under all layers."""
     if value._layered:
-        return shapes.RESHAPE(value, shape=shape)
-    data = storage(value)
+        if value._level.batches:
+            shape = (value._level.size, *shape)
+        return all(_viewable(part, shape) for part in value._parts())
     try:
-        np.reshape(data, shape, copy=False)
+        np.reshape(storage(value), shape, copy=False)
     except ValueError:
-        return shapes.RESHAPE(value, shape=shape)
-    return shapes.VIEW(value, shape=shape)
+        return False
+    return True
 
 
 def _promoted(row: Any, values: Sequence[Any], flags: Sequence[bool]) -> Sequence[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 import math
 import warnings
 from collections.abc import Iterable
@@ -19,6 +20,8 @@ from autodiff.functions.arguments import is_number, require_tensor
 from autodiff.graph import LeafState
 from autodiff.modes import random, settings
 from autodiff.operation import wrap
+from autodiff.promotion import wrapped
+from autodiff.size import on_cpu
 from autodiff.state import TensorState
 from autodiff.unusual import finished
 
@@ -56,11 +59,16 @@ settings.print_options = PrintOptions()
 settings.generator = None  # made at first use: numpy.random takes a while to import
 
 
-def generator() -> Any:
-    """The random stream that is in use."""
+def generator(own: Any = None) -> Any:
+    """The random stream that is in use; that of a `Generator`, where one is given."""
+    if own is not None:
+        return getattr(own, "stream", own)
     if settings.generator is None:
         settings.generator = np.random.default_rng()
     return settings.generator
+
+
+_stream = generator  # which some functions have an argument of that name beside
 
 
 def from_array(array: Any, requires_grad: bool = False) -> Any:
@@ -153,6 +161,7 @@ def tensor(
     tensor([[1., 2.],
             [3., 4.]])
     """
+    on_cpu(device)
     if isinstance(data, TensorState):
         warnings.warn(errors.COPY_CONSTRUCT, UserWarning, stacklevel=2)
     wanted = None if dtype is None else as_dtype(dtype, "tensor")
@@ -161,6 +170,7 @@ def tensor(
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
     """A tensor of `data`, sharing memory with an array of the same dtype."""
+    on_cpu(device)
     if isinstance(data, TensorState):
         return data if dtype is None else data.to(dtype)  # type: ignore[attr-defined]
     if isinstance(data, np.ndarray) and (dtype is None or as_dtype(dtype).numpy == data.dtype):
@@ -231,6 +241,7 @@ def zeros(
     requires_grad: bool = False,
 ) -> Any:
     """Zeros of the given size."""
+    on_cpu(device)
     return _finished(np.zeros(_size("zeros", shape, size), _default(dtype)), requires_grad)
 
 
@@ -246,6 +257,7 @@ def ones(
     >>> ones(2, requires_grad=True)
     tensor([1., 1.], requires_grad=True)
     """
+    on_cpu(device)
     return _finished(np.ones(_size("ones", shape, size), _default(dtype)), requires_grad)
 
 
@@ -257,6 +269,7 @@ def empty(
     requires_grad: bool = False,
 ) -> Any:
     """Memory of the given size with whatever is in it."""
+    on_cpu(device)
     return _finished(np.empty(_size("empty", shape, size), _default(dtype)), requires_grad)
 
 
@@ -269,6 +282,7 @@ def full(
     requires_grad: bool = False,
 ) -> Any:
     """One value everywhere; its kind decides the dtype unless given."""
+    on_cpu(device)
     if isinstance(fill_value, TensorState) and fill_value._data.size == 1:
         fill_value = fill_value._data.item()
     if not is_number(fill_value):
@@ -280,7 +294,7 @@ def full(
         dtype = array_of(fill_value, None).dtype
     target = _default(dtype)
     shape = _size("full", (tuple(size),), None)
-    return _finished(np.full(shape, checked_number(fill_value, target), target), requires_grad)
+    return _finished(np.full(shape, _held(fill_value, target), target), requires_grad)
 
 
 def arange(
@@ -297,6 +311,7 @@ def arange(
     >>> arange(3), arange(1.0, 2.0, 0.5)
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
     """
+    on_cpu(device)
     if end is None:
         start, end = 0, start
     start, end, step = (v.item() if hasattr(v, "item") else v for v in (start, end, step))
@@ -336,6 +351,7 @@ def linspace(
     requires_grad: bool = False,
 ) -> Any:
     """`steps` numbers from start to end, both inclusive, evenly spaced."""
+    on_cpu(device)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     target = _default(dtype)
@@ -373,6 +389,7 @@ def eye(
     requires_grad: bool = False,
 ) -> Any:
     """The identity matrix."""
+    on_cpu(device)
     n = _whole("eye", "n", n)
     m = n if m is None else _whole("eye", "m", m, 2)
     for name, count in (("n", n), ("m", m)):
@@ -381,30 +398,44 @@ def eye(
     return _finished(np.eye(n, m, dtype=_default(dtype)), requires_grad)
 
 
+def _held(value: Any, target: Any) -> Any:
+    """The number as the dtype holds it: a negative one wraps round where there is no sign."""
+    value = checked_number(value, target)
+    return wrapped(value, target) if target.kind == "u" and type(value) is int else value
+
+
 def _like(function: str, input: Any, dtype: Any) -> tuple[Any, Any]:
     data = require_tensor(function, input)._data
+    if input._layered:  # of one member of a batch there may be no array
+        data = np.empty(data.shape, data.dtype)
     return data, data.dtype if dtype is None else as_dtype(dtype).numpy
+
+
+def _filled_like(input: Any, array: Any, requires_grad: bool) -> Any:
+    tensor = _finished(array, requires_grad)
+    batched = getattr(input, "_like_this", None)  # of one member of a batch
+    return tensor if batched is None else batched(tensor)
 
 
 def zeros_like(
     input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Any:
     """Zeros of the shape and dtype of a tensor."""
-    return _finished(np.zeros_like(*_like("zeros_like", input, dtype)), requires_grad)
+    return _filled_like(input, np.zeros_like(*_like("zeros_like", input, dtype)), requires_grad)
 
 
 def ones_like(
     input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Any:
     """Ones of the shape and dtype of a tensor."""
-    return _finished(np.ones_like(*_like("ones_like", input, dtype)), requires_grad)
+    return _filled_like(input, np.ones_like(*_like("ones_like", input, dtype)), requires_grad)
 
 
 def empty_like(
     input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Any:
     """Memory of the shape and dtype of a tensor."""
-    return _finished(np.empty_like(*_like("empty_like", input, dtype)), requires_grad)
+    return _filled_like(input, np.empty_like(*_like("empty_like", input, dtype)), requires_grad)
 
 
 def full_like(
@@ -418,29 +449,32 @@ def full_like(
     """One value in the shape and dtype of a tensor."""
     data, target = _like("full_like", input, dtype)
     value = fill_value.item() if isinstance(fill_value, TensorState) else fill_value  # type: ignore[attr-defined]
-    return _finished(np.full_like(data, checked_number(value, target), target), requires_grad)
+    array = np.full_like(data, _held(value, target), target)
+    return _filled_like(input, array, requires_grad)
 
 
 def manual_seed(seed: int) -> Any:
     """Start the random stream again; the stream is NumPy's, not PyTorch's."""
-    settings.generator = np.random.default_rng(seed)
-    return settings.generator
+    return importlib.import_module("autodiff.generators").default_generator.manual_seed(seed)
 
 
 @random
 def rand(
     *shape: Any,
     size: Any = None,
+    generator: Any = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
 ) -> Any:
     """Uniform on [0, 1)."""
+    on_cpu(device)
     sizes, target = _size("rand", shape, size), _random_dtype("check_uniform_bounds", dtype)
+    stream = _stream(generator)
     if target.kind == "c":
-        array = generator().random(sizes) + 1j * generator().random(sizes)
+        array = stream.random(sizes) + 1j * stream.random(sizes)
         return _finished(np.asarray(array, target), requires_grad)
-    rounded = np.asarray(generator().random(sizes), target)
+    rounded = np.asarray(stream.random(sizes), target)
     if target != np.float64:  # rounding to fewer digits may give 1, which is excluded
         rounded = np.minimum(rounded, np.nextafter(target.type(1), target.type(0)))
     return _finished(rounded, requires_grad)
@@ -450,15 +484,18 @@ def rand(
 def randn(
     *shape: Any,
     size: Any = None,
+    generator: Any = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
 ) -> Any:
     """Standard normal; of a complex dtype, with a variance of one in all."""
+    on_cpu(device)
     sizes, target = _size("randn", shape, size), _random_dtype("normal_kernel_cpu", dtype)
-    array = generator().standard_normal(sizes)
+    stream = _stream(generator)
+    array = stream.standard_normal(sizes)
     if target.kind == "c":
-        array = (array + 1j * generator().standard_normal(sizes)) * math.sqrt(0.5)
+        array = (array + 1j * stream.standard_normal(sizes)) * math.sqrt(0.5)
     return _finished(np.asarray(array, target), requires_grad)
 
 
@@ -484,11 +521,13 @@ def randint(
     high: Any = None,
     size: Any = None,
     *,
+    generator: Any = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
 ) -> Any:
     """Integers from low (0 if only one bound is given) to high, exclusive."""
+    on_cpu(device)
     if isinstance(high, list | tuple):  # randint(high, size)
         low, high, size = 0, low, high
     elif high is None:
@@ -498,18 +537,18 @@ def randint(
         raise RuntimeError(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
-    array = generator().integers(low, high, sizes)
+    array = _stream(generator).integers(low, high, sizes)
     target = np.dtype(np.int64) if dtype is None else _default(dtype)
     return _finished(np.asarray(array, target), requires_grad)
 
 
 @random
-def randperm(n: int, *, dtype: Any = None, device: Any = None) -> Any:
+def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = None) -> Any:
     """The integers below n in random order."""
     if _whole("randperm", "n", n) < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
     target = np.dtype(np.int64) if dtype is None else _default(dtype)
-    return _finished(generator().permutation(n).astype(target), False)
+    return _finished(_stream(generator).permutation(n).astype(target), False)
 
 
 def get_default_dtype() -> Dtype:

@@ -27,12 +27,12 @@ __all__ = [
 
 def chosen(argnums: Any, args: tuple[Any, ...]) -> Any:
     """The arguments that are asked about, as PyTorch checks them."""
-    if isinstance(argnums, int) and not isinstance(argnums, bool):
+    if isinstance(argnums, int):
         return args[_checked(argnums, len(args))]
     if isinstance(argnums, tuple):
         numbers = tuple(_checked(one, len(args)) for one in argnums)
         if len(set(numbers)) != len(numbers):
-            raise RuntimeError(f"argnums elements must be unique, got {argnums}")
+            raise RuntimeError(f"argnums elements must be unique, got {numbers}")
         if not numbers:
             raise RuntimeError("argnums must be non-empty")
         return tuple(args[one] for one in numbers)
@@ -59,12 +59,17 @@ def with_chosen(argnums: Any, args: tuple[Any, ...], values: Any) -> tuple[Any, 
     return tuple(replaced)
 
 
-def only_tensors(outputs: Sequence[Any], who: str) -> None:
+def only_tensors(outputs: Sequence[Any], who: str, what: str) -> None:
     """Raise if something else than tensors was returned."""
+    if not outputs or (len(outputs) == 1 and outputs[0] is None):
+        raise RuntimeError(
+            f"{who}: Expected f to be a function that has non-empty output (got output = "
+            f"{list(outputs)})"
+        )
     for one in outputs:
         if not isinstance(one, TensorState):
             raise RuntimeError(  # noqa: TRY004 - PyTorch's own type
-                f"{who} to return only tensors, got unsupported type {type(one)}"
+                f"{who}: {what} to return only tensors, got unsupported type {type(one)}"
             )
 
 
@@ -90,7 +95,7 @@ class Recording:
     What depends on nothing that was recorded outside leaves without a history.
     """
 
-    __slots__ = ("aliases", "leaves", "mode", "start")
+    __slots__ = ("aliases", "inner", "leaves", "mode", "start")
 
     def run(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The function's result, recorded."""
@@ -100,7 +105,8 @@ class Recording:
     def __init__(self) -> None:
         self.mode = is_grad_enabled()
         self.start = next_number()
-        self.leaves: set[int] = set()
+        self.leaves: set[LeafState] = set()
+        self.inner: set[LeafState] = set()  # of differentiations inside this one
         self.aliases: set[Node] = set()  # of leaves that have a history outside
 
     def inputs(
@@ -140,7 +146,10 @@ class Recording:
             return alias
         leaf = value.detach()
         leaf._leaf = LeafState()
-        self.leaves.add(id(leaf._leaf))
+        self.leaves.add(leaf._leaf)
+        for level in open_levels():  # for those around this one it comes from inside, too
+            if isinstance(level, _Differentiation):
+                level.recording.inner.add(leaf._leaf)
         return leaf
 
     def keeps(self, tensors: Sequence[Any]) -> bool:
@@ -151,7 +160,7 @@ class Recording:
         """Whether a bare tensor is a leaf of this differentiation or was recorded in it."""
         node = edge_of(tensor)[0]
         if type(node) is AccumulateGrad:
-            return id(node.variable._leaf) in self.leaves
+            return node.variable._leaf in self.leaves
         return node is not None and node.number >= self.start
 
     def before(self, tensor: Any) -> tuple[Node | None, bool]:
@@ -165,7 +174,7 @@ class Recording:
 
     def _outside(self, tensor: Any) -> bool:
         return any(
-            id(node.variable._leaf) not in self.leaves
+            node.variable._leaf not in self.leaves and node.variable._leaf not in self.inner
             if type(node) is AccumulateGrad
             else node.number < self.start and bool(node.edges)
             for node in _history(tensor, self.start)
@@ -224,9 +233,16 @@ def has_history(tensors: Sequence[Any]) -> bool:
 
 
 def differentiated(
-    outputs: Sequence[Any], inputs: Sequence[Any], cotangents: Sequence[Any] | None, record: bool
+    outputs: Sequence[Any],
+    inputs: Sequence[Any],
+    cotangents: Sequence[Any] | None,
+    record: bool,
+    keep: bool = True,
 ) -> list[Any]:
-    """The gradients of outputs by inputs; zeros where there is no connection."""
+    """The gradients of outputs by inputs; zeros where there is no connection.
+
+    record: whether what is computed is recorded. keep: whether the graph can be used again.
+    """
     chosen_outputs, seeds = [], []
     for place, output in enumerate(outputs):
         seed = None if cotangents is None else cotangents[place]
@@ -241,7 +257,7 @@ def differentiated(
         chosen_outputs,
         inputs,
         seeds,
-        retain_graph=True,
+        retain_graph=keep,
         create_graph=record,
         allow_unused=True,
     )

@@ -91,6 +91,7 @@ class dtype(_Immutable):
         "numpy",
         "title",
     )
+    __module__ = "autodiff"  # where it is found, and is shown to be
 
     name: str
     title: str

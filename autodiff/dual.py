@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import errors
 from autodiff.formatting import format_tensor
 from autodiff.graph import Node
 from autodiff.inplace import write
@@ -18,14 +19,16 @@ from autodiff.layers import (
     bottom,
     combine,
     gradients,
+    highest,
     primal_at,
     reaches,
+    settled,
     tangent_at,
 )
 from autodiff.modes import settings
 from autodiff.operation import wrap
 from autodiff.ops.shapes import CLONE
-from autodiff.state import ViewOf, layered_by
+from autodiff.state import TensorState, ViewOf, layered_by
 from autodiff.tangents import is_differentiable, tangents_of, zeros_for
 from autodiff.tensor_class import Tensor
 from autodiff.views import like_strided, replay, requires_grad
@@ -98,6 +101,11 @@ class Dual(Layered):
                 tangents[0] = tangents[0].clone()
             result = row(*before, **params)
             found = tangents_of(row, before, tangents, params, [result])[0]
+        plain = type(target) is not Dual or target._level is not level
+        if found is not None and plain and highest(primals[1:]) is not None:
+            # the primal itself may be about to become layered, and its base with it
+            target = _become_dual(target, level)
+            primals[0] = target._inner
         write(row, *primals, **params)
         if type(target) is Dual and target._level is level:
             target._write_tangent(found)
@@ -123,23 +131,30 @@ class Dual(Layered):
             ]
         several = isinstance(output, tuple)
         outputs = output if several else (output,)
+        versions = [None if one is None else one._version for one in tangents]
         ctx.pushes = True
         try:
             found = function.jvp(ctx, *tangents)
         finally:
-            ctx.pushes, ctx.saved_for_forward = False, None
+            ctx.pushes = False
         found = found if isinstance(found, tuple) else (found,)
-        if len(found) != len(outputs):
-            raise RuntimeError(
-                f"{function.__name__}.jvp returned an incorrect number of tangents (expected "
-                f"{len(outputs)}, got {len(found)})"
-            )
-        results = [
-            dual(level, value, tangent)
-            if tangent is not None and is_differentiable(value)
-            else value
-            for value, tangent in zip(outputs, found, strict=True)
-        ]
+        _check_slopes(ctx, outputs, found)
+        results = []
+        for value, tangent in zip(outputs, found, strict=True):
+            place = next((i for i, one in enumerate(primals) if one is value), None)
+            if place is not None and type(args[place]) is Dual:  # written to, and returned
+                if tangent is not tangents[place]:
+                    untouched = tangent is None or tangent._version == versions[place]
+                    raise RuntimeError(
+                        errors.JVP_NOT_IN_PLACE if untouched else errors.JVP_NOT_RETURNED
+                    )
+                results.append(args[place])
+            elif tangent is None or not is_differentiable(value):
+                results.append(value)
+            else:
+                _check_view(value, tangent, primals)
+                results.append(dual(level, value, tangent))
+        ctx.forget_marks()
         return tuple(results) if several else results[0]
 
     def _write_tangent(self, found: Any) -> None:
@@ -147,11 +162,14 @@ class Dual(Layered):
         tangent = self._tangent
         if found is None:
             found = zeros_for(tangent)
-        leaf = not tangent._layered and tangent._node is None and requires_grad(tangent)
-        if leaf or batch_levels((found,)) != batch_levels((tangent,)):
+        if not tangent._layered and tangent._node is None and requires_grad(tangent):
             self._tangent = found
-        else:
-            tangent.copy_(found)
+            return
+        known = batch_levels((tangent,))
+        for level in batch_levels((found,)):
+            if level not in known:
+                level.turn(tangent)
+        settled(tangent).copy_(found)
 
     def _adopt(self, view: Any) -> None:
         """Make a view of this tensor's memory dual that was made before this became dual."""
@@ -159,6 +177,18 @@ class Dual(Layered):
         tangent = replay(below.chain, self._tangent)
         below.base = self._inner
         _turn_dual(view, self._level, tangent)
+        view._root, view._steps = self, below.chain
+
+    def _adopt_view(self, view: Any) -> None:
+        inner = self._inner
+        if inner._layered and inner._level.number > view._level.number:
+            inner._adopt_view(view)
+        _turn_dual(view, self._level, replay(view._steps, self._tangent))
+        view._root = self
+        if inner._layered:
+            view._inner._root = inner
+        else:
+            view._inner.__dict__.pop("_root", None)
 
     def _level_gradients(
         self,
@@ -212,6 +242,39 @@ class Dual(Layered):
         return _printed(self)
 
 
+def _check_slopes(ctx: Any, outputs: Sequence[Any], found: Sequence[Any]) -> None:
+    """What a user's `jvp` returned: one tensor or None for each output of forward."""
+    if len(found) != len(outputs):
+        raise RuntimeError(errors.JVP_COUNT.format(len(outputs), len(found)))
+    for place, (value, slope) in enumerate(zip(outputs, found, strict=True)):
+        if slope is None:
+            continue
+        if not isinstance(slope, TensorState):
+            raise RuntimeError(  # noqa: TRY004 - PyTorch's own type
+                errors.JVP_TYPE.format(type(slope).__name__, place)
+            )
+        stopped = any(value is one for one in ctx.non_differentiable)
+        if stopped or not isinstance(value, TensorState) or not is_differentiable(value):
+            raise RuntimeError(errors.JVP_NOT_DIFFERENTIABLE.format(place))
+        if not is_differentiable(slope):
+            raise RuntimeError(errors.JVP_DTYPE)
+        if slope._data.shape != value._data.shape and not batch_levels((slope, value)):
+            shapes = list(value._data.shape), list(slope._data.shape)
+            raise RuntimeError(errors.TANGENT_SIZE.format(*shapes))
+
+
+def _check_view(value: Any, tangent: Any, primals: Sequence[Any]) -> None:
+    """Where forward gave a view of an input, `jvp` must give one of the input's tangent."""
+    below = bottom(value)
+    if below._extra is None or below._extra.view is None or tangent._layered:
+        return
+    base = below._extra.view.base
+    bases = [bottom(one) for one in primals if isinstance(one, TensorState)]
+    roots = [one._base if one._is_view() else one for one in bases]
+    if any(base is one for one in roots) and not tangent._is_view():
+        raise RuntimeError(errors.JVP_NO_VIEW)
+
+
 def _settle(value: Any) -> Any:
     return value._settled() if value._layered else value
 
@@ -256,6 +319,14 @@ def _turn_dual(tensor: Any, level: Level, tangent: Any) -> Any:
 def _become_dual(tensor: Any, level: Level) -> Any:
     """A tensor into which something with a tangent was written, and its base, become dual."""
     view: ViewOf | None = None if tensor._extra is None else tensor._extra.view
+    root = tensor.__dict__.get("_root") if tensor._layered else None
+    if root is not None:
+        if root._level is not level:
+            data = root._data
+            plain = isinstance(data, np.ndarray)
+            _turn_dual(root, level, wrap(like_strided(data)) if plain else zeros_for(root))
+        root._adopt_view(tensor)
+        return tensor
     if tensor._layered or view is None:
         return _turn_dual(tensor, level, zeros_for(tensor))
     base: Any = view.base

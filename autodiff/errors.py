@@ -129,6 +129,34 @@ DIRTY_VIEW = (
     "the inplace that returns a single Tensor and a second one that does the other operations). "
     "You can ask on the forum https://discuss.pytorch.org/ if you need help to do this change."
 )
+COMPLEX_GRADIENT = (
+    "Expected isFloatingType(grad.scalar_type()) || (input_is_complex == grad_is_complex) to be "
+    "true, but got false.  (Could this error message be improved?  If so, please report an "
+    "enhancement request to PyTorch.)"
+)
+JVP_COUNT = (
+    "Function's jvp returned an invalid number of forward gradients (expected {} but got {})"
+)
+JVP_TYPE = "expected Variable or None (got {}) for grad output {}."
+JVP_NOT_DIFFERENTIABLE = (
+    "Function's jvp returned a gradient at position {}, but  the corresponding forward output is "
+    "not a differentiable Tensor.You should return None at that position instead."
+)
+JVP_DTYPE = "Expected both tensor and its forward grad to be floating point or complex"
+JVP_NOT_IN_PLACE = (
+    "An inplace custom Function is not modifying the forward mode gradients inplace. If the "
+    "forward is modifying an input inplace, then the jvp function must modify the corresponding "
+    "gradient inplace."
+)
+JVP_NOT_RETURNED = (
+    "An inplace custom Function is not returning the forward mode gradients as-is. If the forward "
+    "is modifying an input inplace, then the jvp function must modify the gradient inplace and "
+    "return it as-is."
+)
+JVP_NO_VIEW = (
+    "A custom Function's forward is returning a view (or an input as-is) but the jvp is not "
+    "returning a view."
+)
 NON_DIFFERENTIABLE_TYPE = "mark_non_differentiable only accepts variable arguments, but got "
 TANGENT_SIZE = (
     "Trying to set a forward gradient that has a different size than that of the original Tensor, "
@@ -208,6 +236,22 @@ VMAP_RANDOM = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' "
     "or 'different' randomness flags on vmap or perform the randomness operation out of vmap"
 )
+VMAP_RANDOM_UNBATCHED = (
+    "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear "
+    "like same randomness. If this is necessary for your usage, please file an issue with "
+    "functorch."
+)
+VMAP_DATA = "accessing `data` under vmap transform is not allowed"
+VMAP_RETURNS = (
+    "Expected the vmap staticmethod to have two returns, an output and out_dims with pytree "
+    "structure compatible with the output. Got {}"
+)
+VMAP_OUT_DIMS = (
+    "The autograd.Function's vmap staticmethod returned an incompatible (output, out_dims) tuple. "
+    "Expected out_dims={} to be compatible with the structure of `output`. out_dims has structure "
+    "{} but output has structure {}. For more details, please see "
+    "https://pytorch.org/docs/main/notes/extending.func.html"
+)
 SAVE_FOR_FORWARD = (
     "save_for_forward expects all arguments to be tensors; you should save non-tensors as "
     "attributes on ctx."
@@ -283,9 +327,9 @@ OUT_RESIZED = (
 )
 DLPACK_GRAD = "Can't export tensors that require gradient, use tensor.detach()"
 TURNED_BASE = (
-    "The base of this view was itself turned into a view in place (t_, transpose_, squeeze_ or "
-    "unsqueeze_) after this view was made, and its history cannot be told any more. Make the view "
-    "afterwards, or use the out-of-place operation."
+    "The base of this view was itself turned into a view in place by as_strided_ after this view "
+    "was made, and its history cannot be told any more. Make the view afterwards, or use the "
+    "out-of-place operation."
 )
 HOOK_TYPE = "expected Variable, but hook returned '{}'"
 HOOK_SIZE = "hook '{}' has changed the size of value"
@@ -393,11 +437,17 @@ def changed_in_place(
 def view_refused(made: str, number: int, producer: str | None, indirect: bool) -> RuntimeError:
     """A view that may not be written to was, or (`indirect`) its base or another view of it.
 
-    made: "no_grad", "multiple" or "custom"; producer: the operation that made it, if recorded.
+    made: "no_grad", "inference", "multiple" or "custom"; producer: the operation that made it, if
+    it was recorded.
     """
     what = "its base or another view of its base has been" if indirect else "is being"
     if made == "inference":
-        text = f"A view was created in inference mode and {what} modified inplace in normal mode."
+        origin = (
+            "A view was"
+            if producer is None
+            else (f"Output {number} of {producer} is a view of a view which was")
+        )
+        text = f"{origin} created in inference mode and {what} modified inplace in normal mode."
     elif producer is None:
         text = f"A view was created in no_grad mode and {what} modified inplace with grad mode"
         text += " enabled."

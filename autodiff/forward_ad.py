@@ -31,6 +31,9 @@ __all__ = [
 ]
 
 
+_PRIMAL = VIEW.variant("Identity")  # PyTorch's name for the step from a dual to its primal
+
+
 class _ForwardLevel(Level):
     """The level of forward mode that is opened by hand; there is one at most."""
 
@@ -72,8 +75,13 @@ def exit_dual_level(*, level: int | None = None) -> None:
     modes.levels.set(tuple(one for one in open_levels() if one is not current))
 
 
-def _checked_level(level: int | None) -> _ForwardLevel | None:
-    return _current() if level is None or level == 0 else None
+def _checked_level(level: int | None, function: str) -> _ForwardLevel | None:
+    current = _current()
+    if level is None or level < 0 or current is None:
+        return current if level is None else None
+    if level:
+        raise RuntimeError(f"Invalid level given to {function}")
+    return current
 
 
 def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
@@ -81,7 +89,7 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
 
     Raises RuntimeError outside of :func:`dual_level`, or if the tensor carries one already.
     """
-    current = _checked_level(level)
+    current = _checked_level(level, "_make_dual")
     if current is None:
         raise RuntimeError(
             "Trying to create a dual Tensor for forward AD but no level exists, make sure to "
@@ -92,7 +100,12 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
             raise ValueError(
                 f"Expected {name} to be floating point or complex, but got: {one.dtype}"
             )
-    tensor = settled(tensor)
+    tensor, tangent = settled(tensor), settled(tangent)
+    if tangent_at(tangent, current) is not None:
+        raise RuntimeError(
+            "Setting a forward grad that itself has a forward gradient at the same level0 is not "
+            "supported."
+        )
     if tangent_at(tensor, current) is not None:
         raise RuntimeError(
             "Making a dual Tensor based on a Tensor that already has a forward gradient at the "
@@ -116,16 +129,18 @@ def _laid_out_like(tangent: Any, primal: Any) -> Any:
 
 def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
     """The value without tangent, and the tangent: None if there is none."""
+    current = _checked_level(level, "_fw_primal")
+    if current is None:
+        return UnpackedDualTensor(settled(tensor), None)
     if not isinstance(tensor, TensorState):
         raise TypeError(
             "_unpack_dual(): argument 'dual' (position 1) must be Tensor, not "
             f"{type(tensor).__name__}"
         )
-    current = _checked_level(level)
     tensor = settled(tensor)
-    if current is None:
-        return UnpackedDualTensor(tensor, None)
-    return UnpackedDualTensor(primal_at(tensor, current), tangent_at(tensor, current))
+    primal = primal_at(tensor, current)
+    shown = _PRIMAL(primal, shape=tuple(primal.shape))
+    return UnpackedDualTensor(shown, tangent_at(tensor, current))
 
 
 class dual_level:

@@ -28,8 +28,8 @@ from autodiff.derivatives import (
 from autodiff.dual import make_dual
 from autodiff.graph import LeafState
 from autodiff.layers import Level, entered, open_levels, primal_at, settled, tangent_at
-from autodiff.mapping import vmap
-from autodiff.modes import enable_grad, is_grad_enabled
+from autodiff.mapping import along_directions, vmap
+from autodiff.modes import is_grad_enabled, recorded
 from autodiff.operation import wrap
 from autodiff.state import TensorState
 from autodiff.tangents import zeros_for
@@ -72,7 +72,8 @@ def grad_and_value(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool
     @functools.wraps(func, assigned=_names(func))
     def both(*args: Any, **kwargs: Any) -> Any:
         recording = Recording()
-        with enable_grad():
+        with recorded():
+            chosen(argnums, args)
             inner, leaves, structure = recording.inputs(args, argnums)
             output = recording.run(func, inner, kwargs)
             aux = None
@@ -116,7 +117,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 
 def _vjp(func: Callable[..., Any], primals: tuple[Any, ...], argnums: Any, has_aux: bool) -> Any:
     recording = Recording()
-    with enable_grad():
+    with recorded():
         inner, leaves, structure = recording.inputs(primals, argnums)
         result = recording.run(func, inner, {})
         aux = None
@@ -128,7 +129,13 @@ def _vjp(func: Callable[..., Any], primals: tuple[Any, ...], argnums: Any, has_a
                 )
             result, aux = result
     outputs, shape = flatten(result)
-    only_tensors(outputs, "vjp(f, *primals): expected f(*primals)")
+    only_tensors(outputs, "vjp(f, *primals)", "expected f(*primals)")
+    for one in outputs:
+        if not _is_float(one):
+            raise RuntimeError(
+                "vjp(f, ...): All outputs of f must be floating-point or complex Tensors, got "
+                f"Tensor with dtype {one.dtype}"
+            )
     kept = recording.keeps(outputs)
 
     def pull_back(
@@ -142,7 +149,7 @@ def _vjp(func: Callable[..., Any], primals: tuple[Any, ...], argnums: Any, has_a
                 f"{shape.shown()}"
             )
         record = is_grad_enabled() and (kept or has_history(seeds))
-        return structure.build(differentiated(outputs, leaves, seeds, record))
+        return structure.build(differentiated(outputs, leaves, seeds, record, retain_graph))
 
     value = shape.build([recording.result(one) for one in outputs])
     if has_aux:
@@ -206,7 +213,7 @@ def _jvp(
             result, aux = result
             aux = tree_map(lambda one: _value_at(one, level), aux)
         outputs, shape = flatten(result)
-        only_tensors(outputs, "jvp(f, primals, tangents): expected f(*primals)")
+        only_tensors(outputs, "jvp(f, primals, tangents)", "expected f(*primals)")
         outputs = [settled(one) for one in outputs]
         values = [primal_at(one, level) for one in outputs]
         found = [tangent_at(one, level) for one in outputs]
@@ -245,6 +252,10 @@ def _checked_primal(point: Any, slope: Any) -> Any:
         raise ValueError(
             f"Expected primal to be floating point or complex, but got: {point.dtype}"
         )
+    if not _is_float(slope):
+        raise ValueError(
+            f"Expected tangent to be floating point or complex, but got: {slope.dtype}"
+        )
     if point.shape != slope.shape:
         raise RuntimeError(errors.TANGENT_SIZE.format(list(point.shape), list(slope.shape)))
     return settled(point)
@@ -256,7 +267,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
     The function is run once; each call of the linear map is one pass through what it recorded.
     """
     recording = Recording()
-    with enable_grad():
+    with recorded():
         inner, leaves, structure = recording.inputs(primals, None)
         outputs, shape = flatten(recording.run(func, inner, {}))
         tensors = [one for one in outputs if isinstance(one, TensorState)]
@@ -306,6 +317,15 @@ def _is_float(tensor: Any) -> bool:
     return tensor._data.dtype.kind in "fcV"
 
 
+def _refuse_complex(name: str, what: str, tree: Any) -> None:
+    for place, one in enumerate(flatten(tree)[0]):
+        if isinstance(one, TensorState) and one._data.dtype.kind == "c":
+            raise RuntimeError(
+                f"{name}: Expected all {what} to be real but received complex tensor at "
+                f"flattened input idx: {place}"
+            )
+
+
 def _basis(tensors: Sequence[Any]) -> list[Any]:
     """For each tensor one direction after the other, of all tensors together, as its batch."""
     sizes = [one._data.size for one in tensors]
@@ -335,15 +355,13 @@ def jacrev(
 
     @functools.wraps(func, assigned=_names(func))
     def jacobian(*args: Any) -> Any:
-        numbers = argnums if isinstance(argnums, tuple) else (argnums,)
+        _refuse_complex("jacrev", "inputs", args)
+        numbers = (argnums,) if isinstance(argnums, int) else argnums
+        chosen(numbers, args)
         found = _vjp(func, args, numbers, has_aux)
         value, pull_back = found[:2]
         outputs, shape = flatten(value)
-        if any(one._data.dtype.kind == "c" for one in outputs):
-            raise RuntimeError(
-                "jacrev: Expected all outputs to be real but received complex output. Please "
-                "use torch.view_as_real to convert to real outputs."
-            )
+        _refuse_complex("jacrev", "outputs", outputs)
         batches = vmap(pull_back, chunk_size=chunk_size)(shape.build(_basis(outputs)))
         rows, structure = flatten(batches)
         sizes = [one._data.size for one in outputs]
@@ -356,7 +374,7 @@ def jacrev(
                     for part, row in zip(parts, rows, strict=True)
                 ]
             )
-            trees.append(of_output if isinstance(argnums, tuple) else of_output[0])
+            trees.append(of_output[0] if isinstance(argnums, int) else of_output)
         result = shape.build(trees)
         return (result, found[2]) if has_aux else result
 
@@ -374,17 +392,19 @@ def jacfwd(
 
     @functools.wraps(func, assigned=_names(func))
     def jacobian(*args: Any) -> Any:
-        numbers = argnums if isinstance(argnums, tuple) else (argnums,)
-        points, structure = flatten(chosen(numbers, args))
+        _refuse_complex("jacfwd", "inputs", args)
+        numbers: Any = (argnums,) if isinstance(argnums, int) else argnums
+        points, structure = flatten(args if numbers is None else chosen(numbers, args))
         _check_inputs(points, "primals")
 
         def push(directions: Any) -> Any:
             found = _jvp(func, args, directions, numbers, has_aux)
+            _refuse_complex("jacfwd", "outputs", found[0])
             return (found[1], found[2]) if has_aux else found[1]
 
         directions = structure.build(_basis(points))
         out_dims = (0, None) if has_aux else 0
-        result = vmap(push, randomness=randomness, out_dims=out_dims)(directions)
+        result = along_directions(push, out_dims, randomness)(directions)
         slopes, aux = result if has_aux else (result, None)
         rows, shape = flatten(slopes)
         sizes = [one._data.size for one in points]
@@ -395,7 +415,7 @@ def jacfwd(
                 for part, point in zip(row.split(sizes), points, strict=True)
             ]
             of_output = structure.build(columns)
-            trees.append(of_output if isinstance(argnums, tuple) else of_output[0])
+            trees.append(of_output[0] if isinstance(argnums, int) else of_output)
         jacobians = shape.build(trees)
         return (jacobians, aux) if has_aux else jacobians
 

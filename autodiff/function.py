@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from autodiff.modes import is_grad_enabled, levels, no_grad, refuse_in_transform
 from autodiff.modes import recording as mode_now
 from autodiff.operation import legacy_name, sum_to, wrap
 from autodiff.ops.indexing import ALIAS
-from autodiff.saved import PackedTensor, packed
+from autodiff.saved import PackedTensor, PackedValue, packed
 from autodiff.state import Extra, TensorState, layered_by, version_counter
 from autodiff.unusual import note_origin
 from autodiff.views import check_writable, edge_of, rebase, requires_grad, title
@@ -29,6 +30,9 @@ __all__ = [
 ]
 
 
+_VARIADIC = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+
+
 class _SavedOutput:
     """An output that was saved: its data, without a reference back to the tensor."""
 
@@ -39,11 +43,49 @@ class _SavedOutput:
         self.number = number
 
 
+class _RawTensor:
+    """One saved tensor of a user's Function: what `grad_fn._raw_saved_tensors` holds."""
+
+    __slots__ = ("_node", "_place")
+
+    def __init__(self, node: FunctionCtx, place: int) -> None:
+        self._node = node
+        self._place = place
+
+    def register_hooks(self, pack_hook: Callable[[Any], Any], unpack_hook: Any) -> None:
+        """Keep `pack_hook(tensor)` in the tensor's place; `unpack_hook` gives it back.
+
+        Raises RuntimeError where the tensor was freed, is None, or has hooks already.
+        """
+        node, place = self._node, self._place
+        if node._saved is FREED:
+            raise RuntimeError(errors.SAVED_FREED)
+        value = node._saved[place]
+        if value is None:
+            raise RuntimeError(errors.SAVED_NONE)
+        if isinstance(value, PackedTensor):
+            raise RuntimeError(errors.SAVED_HOOKS_TWICE)  # noqa: TRY004 - PyTorch's own type
+        tensor = node._kept_tensors()[place]
+        shown = wrap(tensor._data)
+        shown._counter = version_counter(tensor)
+        own = isinstance(value, _SavedOutput)
+        source = (None, value.number) if own else edge_of(tensor)
+        kept = PackedValue((pack_hook, unpack_hook), shown)
+        held = PackedTensor(kept, None if own else tensor._leaf, source, own)
+        node._saved = (*node._saved[:place], held, *node._saved[place + 1 :])
+        node._versions[place] = None
+        node.ensure_hooks()
+
+
+_RawTensor.__name__ = _RawTensor.__qualname__ = "SavedTensor"  # as PyTorch prints it
+
+
 class FunctionCtx(Node):
     """The `ctx` that forward and backward are given; it is also the node of the graph."""
 
     __slots__ = ("__dict__",)
     function: type[Function]
+    _forward_cls: type[Function]  # the same, under PyTorch's name
     fills = True  # PyTorch runs the user's backward even where no cotangent at all arrives
 
     def __init__(self) -> None:
@@ -52,6 +94,7 @@ class FunctionCtx(Node):
         self.number = 0
         self.to_save: tuple[Any, ...] = ()
         self.saved_for_forward: tuple[Any, ...] | None = None
+        self.lent: tuple[Any, ...] | None = None  # what another node keeps for this one
         self.pushes = False  # whether `jvp` is running, which reads what was saved for it
         self.needs_input_grad: tuple[bool, ...] = ()
         self.materialize_grads = True
@@ -68,7 +111,8 @@ class FunctionCtx(Node):
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors for backward, safely: a write to one of them in between is noticed."""
         for position, tensor in enumerate(tensors):
-            if tensor is not None and not isinstance(tensor, TensorState):
+            known = tensor is None or isinstance(tensor, TensorState)
+            if not known and not hasattr(type(tensor), "__torch_function__"):
                 raise TypeError(
                     "save_for_backward can only save variables, but argument "
                     f"{position} is of type {type(tensor).__name__}"
@@ -111,11 +155,20 @@ class FunctionCtx(Node):
         self._saved = FREED
         return found
 
+    @property
+    def _raw_saved_tensors(self) -> tuple[_RawTensor, ...]:
+        """The saved tensors as the node keeps them, for hooks on each."""
+        if self._saved is FREED:
+            raise errors.already_freed()
+        return tuple(_RawTensor(self, place) for place in range(len(self._saved or ())))
+
     def _kept_tensors(self) -> tuple[Any, ...]:
-        if self.pushes and self.saved_for_forward is not None:
-            return self.saved_for_forward
-        if self._saved is None:
-            return self.to_save
+        if self.lent is not None:
+            return self.lent
+        if self.pushes:
+            return self.saved_for_forward or ()
+        if self._saved is None:  # forward is running
+            return ()
         if self._saved is FREED:
             raise errors.already_freed()
         found = []
@@ -170,11 +223,14 @@ class FunctionCtx(Node):
             number = next((i for i, out in enumerate(outputs) if out is tensor), None)
             saved.append(tensor if number is None else _SavedOutput(tensor._data, number))
         self._saved, self._versions, self.to_save = tuple(saved), versions, ()
+
+    def forget_marks(self) -> None:
+        """What forward told is of no use afterwards, and would keep tensors alive."""
+        self.saved_for_forward = None
         self.dirty_tensors = self.non_differentiable = ()
 
     def release(self) -> None:
-        if self._saved:
-            self._saved = FREED
+        self._saved = FREED
 
     def backward(self, cotangent: Any, create_graph: bool) -> Sequence[Any]:
         given = list(cotangent) if self.several else [cotangent]
@@ -227,8 +283,16 @@ class FunctionCtx(Node):
                 )
             result = sum_to(result, shape, _namespace(result))
         if result._data.dtype != dtype:
+            if result._data.dtype.kind == "c" and dtype.kind != "c":
+                raise RuntimeError(errors.COMPLEX_GRADIENT)
             result = _namespace(result).astype(result, dtype)
         return result if create_graph else result._data
+
+
+class BackwardCFunction(FunctionCtx):
+    """The class that the nodes of all Functions derive from."""
+
+    __slots__ = ()
 
 
 def _namespace(tensor: Any) -> Any:
@@ -255,11 +319,13 @@ class Function:
     """
 
     _node_type: type[FunctionCtx]
+    _backward_cls: type[FunctionCtx]  # the same, under PyTorch's name
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         name = f"{cls.__name__}Backward"
-        cls._node_type = type(name, (FunctionCtx,), {"function": cls, "__slots__": ()})
+        given = {"function": cls, "_forward_cls": cls, "__slots__": ()}
+        cls._node_type = cls._backward_cls = type(name, (BackwardCFunction,), given)
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -313,6 +379,8 @@ class Function:
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward without recording it, and record the function as one node."""
+        if kwargs or cls.setup_context is not Function.setup_context:
+            args, kwargs = _bound(cls, args, kwargs)
         if levels.get():
             own = cls.setup_context is not Function.setup_context
             if not own:
@@ -322,14 +390,14 @@ class Function:
                 return layered._dispatch_function(cls, args, kwargs)
         ctx = cls._node_type()
         output = cls._applied(ctx, args, kwargs)
-        ctx.saved_for_forward = None
+        ctx.forget_marks()
         return output
 
     @classmethod
     def _applied(cls, ctx: FunctionCtx, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         inputs = [one for one in args if isinstance(one, TensorState)]
-        found = [edge_of(one) for one in inputs]
-        recording = bool(mode_now()) and any(node is not None for node, _ in found)
+        found = [edge_of(one) for one in inputs] if mode_now() else []
+        recording = any(node is not None for node, _ in found)
         ctx.needs_input_grad = tuple(
             isinstance(one, TensorState) and requires_grad(one) for one in args
         )
@@ -373,12 +441,14 @@ class Function:
         for dirty in ctx.dirty_tensors:
             if not isinstance(dirty, TensorState):
                 raise RuntimeError(errors.DIRTY_TYPE)  # noqa: TRY004 - PyTorch's own type
+            version_counter(dirty)[0] += 1  # written to, whatever comes of it
             if not any(out is dirty for out in outputs):
                 raise RuntimeError(errors.DIRTY_NOT_RETURNED)
-            version_counter(dirty)[0] += 1  # written to, whatever comes of it
+            if not recording or any(dirty is one for one in ctx.non_differentiable):
+                continue
             if not any(one is dirty for one in inputs):
                 warnings.warn(errors.DIRTY_NOT_INPUT, UserWarning, stacklevel=3)
-            elif recording:
+            else:
                 if dirty._node is None and requires_grad(dirty):
                     raise RuntimeError(errors.DIRTY_LEAF)
                 several = sum(isinstance(out, TensorState) for out in outputs) > 1
@@ -412,7 +482,8 @@ class Function:
             return out
         with no_grad():
             alias = ALIAS(out, index=(...,))
-        alias._extra.view.made = "custom"
+        if alias._extra.view is not None:  # views of inference tensors are not known as views
+            alias._extra.view.made = "custom"
         return alias
 
     @classmethod
@@ -450,12 +521,31 @@ class InplaceFunction(Function):
         self.inplace = inplace
 
 
-Function._node_type = type("FunctionBackward", (FunctionCtx,), {"function": Function})
-BackwardCFunction = FunctionCtx  # PyTorch's name for the class of the nodes
+Function._node_type = type("FunctionBackward", (BackwardCFunction,), {"function": Function})
 
 
 def _meta(value: Any) -> Any:
     return (value._data.shape, value._data.dtype) if isinstance(value, TensorState) else None
+
+
+def _bound(
+    function: type[Function], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments as PyTorch binds them: with `setup_context`, defaults are inputs, too."""
+    forward = function.forward
+    if function.setup_context is not Function.setup_context:
+        code = getattr(forward, "__code__", None)
+        if kwargs or code is None or code.co_flags & _VARIADIC or code.co_argcount != len(args):
+            bound = inspect.signature(forward).bind(*args, **kwargs)
+            bound.apply_defaults()
+            return bound.args, bound.kwargs
+        return args, kwargs
+    names = inspect.signature(forward).parameters
+    if not any(one.kind is inspect.Parameter.VAR_KEYWORD for one in names.values()):
+        for name in kwargs:
+            if name not in names:
+                raise TypeError(f"forward() got an unexpected keyword argument '{name}'")
+    return args, kwargs
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
@@ -470,23 +560,27 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
         ):
             return results
         several = results if isinstance(results, tuple) else (results,)
-        guarded = tuple(
-            _Refuse.apply(*(c for c in cotangents if c is not None), r)
-            if isinstance(r, TensorState)
-            else r
-            for r in several
-        )
+        guarded = _Refuse.apply(*map(_pretending, several))
         return guarded if isinstance(results, tuple) else guarded[0]
 
     return once
 
 
+def _pretending(value: Any) -> Any:
+    """A gradient as a leaf, so that whatever is made of it has a history: one that refuses."""
+    if not isinstance(value, TensorState):
+        return value
+    leaf: Any = value.detach()  # type: ignore[attr-defined]
+    return leaf.requires_grad_() if leaf._data.dtype.kind in "fcV" else leaf
+
+
 class _Refuse(Function):
-    """Passes its last argument on, and refuses to be differentiated."""
+    """Passes its arguments on, and refuses to be differentiated."""
 
     @staticmethod
     def forward(ctx: Any, *values: Any) -> Any:
-        return values[-1].clone()
+        known: tuple[Any, ...] = values
+        return tuple(one.detach() if hasattr(one, "detach") else one for one in known)
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Any) -> Any:

@@ -298,7 +298,7 @@ def _rows_in_turn(
                 raise RuntimeError(_STRICT_JACOBIAN.format(place))
             column.append(zeros_like(point) if value is None else value)
     return [
-        stack(column) if column else zeros_like(point).reshape(0)
+        stack(column) if column else point.new_zeros(0)
         for column, point in zip(columns, points, strict=True)
     ]
 
@@ -342,12 +342,15 @@ def _forward_jacobian(func: Callable[..., Any], inputs: Any, strict: bool, vecto
             "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly "
             "implemented for `vectorize=True`."
         )
+    if not points:
+        raise AssertionError("Expected at least one tensor")
     parts = [_columns(func, points, which) for which in range(len(points))]
     nested = parts[0][0]
     by_input = [columns for _, columns in parts]
-    by_output = [list(of_one) for of_one in zip(*by_input, strict=True)]
-    nested_as_inputs = [of_one if several else of_one[0] for of_one in by_output]
-    return nested_as_inputs if nested else nested_as_inputs[0]  # lists, as PyTorch has them here
+    by_output: Any = [list(of_one) for of_one in zip(*by_input, strict=True)]
+    if not several:
+        by_output = tuple(of_one[0] for of_one in by_output)
+    return by_output if nested else by_output[0]  # lists or not, as PyTorch has them here
 
 
 def _columns(
@@ -361,7 +364,7 @@ def _columns(
         with forward_ad.dual_level():
             moving = forward_ad.make_dual(point, direction.reshape(point.shape))
             result = func(*points[:which], moving, *points[which + 1 :])
-            several, outputs = _tensors(result, "outputs", "jacobian")
+            several, outputs = _tensors(result, "outputs", "None")
             facts[:] = [several, [one.shape for one in outputs]]
             pairs = [forward_ad.unpack_dual(one) for one in outputs]
             return tuple(

@@ -311,7 +311,10 @@ def grad(
     else:
         found = _once(sources, targets, gradients, keep, create_graph, allowed)
     if materialize_grads:
-        if any(isinstance(one, GradientEdge) for one in targets):
+        if any(
+            value is None and isinstance(one, GradientEdge)
+            for one, value in zip(targets, found, strict=True)
+        ):
             raise RuntimeError(errors.EDGE_MATERIALIZE)
         found = tuple(
             _zeros_like(target, create_graph) if value is None else value

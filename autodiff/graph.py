@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from _thread import allocate_lock
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from autodiff.hooks import RemovableHandle
@@ -26,12 +26,20 @@ __all__ = [
     "Nowhere",
     "accumulator",
     "next_number",
+    "triples",
 ]
 
 # Numbers grow with time, so an edge always leads to a lower one: sorting by them is a
 # topological sort, and running the highest first is PyTorch's order of execution.
 next_number: Callable[[], int] = itertools.count().__next__
-_QUALIFIED = ("AccumulateGrad", "CopyBackwards", "CopySlices", "NotImplemented")
+_QUALIFIED = (
+    "AccumulateGrad",
+    "CopyBackwards",
+    "CopySlices",
+    "Error",
+    "Identity",
+    "NotImplemented",
+)
 _LAST = 1 << 62  # AccumulateGrad runs as soon as all that flows into it has arrived
 
 
@@ -65,8 +73,9 @@ class Node:
     several: ClassVar[bool] = False  # has several outputs, and gets a list of cotangents
     fills: ClassVar[bool] = False  # runs even where no cotangent at all arrives (user's code)
 
-    # (write counter, its count when the value was saved, place) of each saved value that can be
-    # written to; the walk compares them before anything runs, and calls `check` where they differ
+    # write counter, its count when the value was saved, place: these three, one after the other,
+    # for each saved value that can be written to. The walk compares them before anything runs, and
+    # calls `check` where they differ.
     counters: Any
     edges: tuple[Node | None, ...]  # the node that made each input; None: needs no gradient
     numbers: tuple[int, ...] | None = None  # which output of that node; None: all are output 0
@@ -80,6 +89,11 @@ class Node:
         otherwise they are bare arrays. A node of several outputs gets a list.
         """
         raise NotImplementedError
+
+    def __call__(self, *cotangents: Any) -> Any:
+        """What the node makes of its outputs' cotangents: a tensor, or one for each input."""
+        results = self.backward(list(cotangents) if self.several else cotangents[0], True)
+        return results[0] if len(results) == 1 else tuple(results)
 
     def release(self) -> None:
         """Forget the saved values."""
@@ -214,5 +228,10 @@ class _Freed:
         return "<freed>"
 
 
+def triples(counters: Sequence[Any]) -> Iterator[tuple[list[Any], int, int]]:
+    """A node's counters, each with its count and place."""
+    return zip(counters[::3], counters[1::3], counters[2::3], strict=True)
+
+
 FREED: Any = _Freed()
-FREED_COUNTERS: Any = [([-1], 0, 0)]  # differs from its count, so that the walk calls `check`
+FREED_COUNTERS: Any = ([-1], 0, 0)  # differs from its count, so that the walk calls `check`

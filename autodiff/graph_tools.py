@@ -34,6 +34,9 @@ __all__ = [
 ]
 
 
+_NO_FUNCTION = "Expected gradient function to be set"
+
+
 class GradientEdge(NamedTuple):
     """A place in the graph at which a gradient arrives: a node and the number of its output."""
 
@@ -58,6 +61,8 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
         node, number = edge_of(tensor)
     if node is None:
         raise RuntimeError(errors.NO_EDGE)
+    if isinstance(node, Nowhere):
+        raise AssertionError(_NO_FUNCTION)  # noqa: TRY004 - PyTorch's own type
     if not isinstance(node, AccumulateGrad) and not node.several:
         node.ensure_hooks().made = (tensor._data.shape, tensor._data.dtype)
     return GradientEdge(node.shown(), number)
@@ -211,7 +216,7 @@ def register_multi_grad_hook(
 def _node_of(tensor: Any) -> Node:
     node = tensor.node if isinstance(tensor, GradientEdge) else edge_of(tensor)[0]
     if node is None or isinstance(node, Nowhere):
-        raise AssertionError("Expected gradient function to be set")
+        raise AssertionError(_NO_FUNCTION)
     return node
 
 

@@ -10,6 +10,7 @@ from numpy.lib.array_utils import byte_bounds
 from autodiff import errors
 from autodiff.conversion import checked_number
 from autodiff.dtypes import can_cast, from_numpy_dtype
+from autodiff.graph import triples
 from autodiff.modes import SILENT, restore, silence
 from autodiff.modes import recording as mode_now
 from autodiff.operation import Operation, wrap
@@ -156,7 +157,9 @@ def check_overlap(tensor: TensorState, others: Any, *, same: bool = True) -> Non
     ):
         raise RuntimeError(errors.WRITE_TO_EXPANDED)
     for other in others:
-        if isinstance(other, TensorState) and np.may_share_memory(data, other._data):
+        if not isinstance(other, TensorState) or other._layered:
+            continue
+        if np.may_share_memory(data, other._data):
             _check_partial_overlap(data, other._data, same)
 
 
@@ -186,7 +189,7 @@ def _dense(array: Any) -> bool:
     if array.flags.c_contiguous or array.flags.f_contiguous:
         return True
     low, high = byte_bounds(array)
-    return bool(high - low == array.nbytes) and 0 not in array.strides
+    return bool(high - low == array.nbytes) and 0 not in _steps(array)
 
 
 def check_result(tensor: TensorState, new: Any) -> None:
@@ -239,6 +242,8 @@ def writable(tensor: TensorState) -> Any:
         return data
     view = None if tensor._extra is None else tensor._extra.view
     owner = data if view is None else storage(view.base)
+    while not owner.flags.writeable and 0 in owner.strides and type(owner.base) is np.ndarray:
+        owner = owner.base  # of what was expanded and then detached
     if not owner.flags.writeable:
         raise RuntimeError("the memory behind this tensor is read-only: write to a clone of it")
     where = data.__array_interface__["data"][0]
@@ -260,8 +265,13 @@ def _keep_old_value(operation: Operation, tensor: TensorState, hooked: bool) -> 
             hooked and source > 0 and np.may_share_memory(saved[place], tensor._data)
         ):
             saved[place] = saved[place].copy()
-            operation.counters = [c for c in operation.counters if c[2] != place]
+            operation.counters = _without(operation.counters, place)
     operation.saved = tuple(saved)
+
+
+def _without(counters: Any, place: int) -> tuple[Any, ...]:
+    """A node's counters but for that of one saved value."""
+    return tuple(part for one in triples(counters) if one[2] != place for part in one)
 
 
 def _keep_new_value(operation: Operation, tensor: TensorState) -> None:
@@ -273,10 +283,8 @@ def _keep_new_value(operation: Operation, tensor: TensorState) -> None:
         if source < 0:
             counter = version_counter(tensor)
             saved[place] = tensor._data
-            operation.counters = [
-                *(c for c in operation.counters if c[2] != place),
-                (counter, counter[0], place),
-            ]
+            others = _without(operation.counters, place)
+            operation.counters = (*others, counter, counter[0], place)
     operation.saved = tuple(saved)
 
 

@@ -62,6 +62,9 @@ class Level:
         """The tensor as one of this level that is the same for every member of a batch."""
         return tensor
 
+    def turn(self, tensor: Any) -> None:
+        """Give each member of a batch memory of its own, in the place of this very tensor's."""
+
     def follows(self, tensor: Any) -> bool:
         """Whether a bare tensor depends on what this level differentiates by."""
         return False
@@ -158,13 +161,23 @@ class Layered(Tensor):
         top = highest(values)
         if top is None:
             return row(*values, **params)
-        return top._apply_row(top._level, row, values, params)
+        out = top._apply_row(top._level, row, values, params)
+        if row.view:  # writes of a higher level to the view must reach what it shows
+            known = values[0].__dict__
+            root, steps = known.get("_root", values[0]), known.get("_steps", ())
+            for number, view in enumerate(out if isinstance(out, tuple) else (out,)):
+                if view._layered:
+                    step = (row, params if row.single is None else (params, number), None)
+                    view._root, view._steps = root, (*steps, step)
+        return out
 
     def _dispatch_write(self, row: Any, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """Write the result of a row into its first input; some of the inputs are layered."""
+        target = inputs[0]
+        if row.name == "copy" and len(inputs) == 2 and _same_memory(*inputs):
+            return target  # `x[0] += y` assigns to x[0] what x[0] is
         values = [settled(value) for value in inputs]
         top = highest(values)
-        target = inputs[0]
         if top is None:
             write(row, *values, **params)
         else:
@@ -277,8 +290,39 @@ class Layered(Tensor):
             tensor = level.spread(tensor)
         return tensor
 
+    def storage_offset(self) -> int:
+        """Where the first element lies in the memory below."""
+        return self._inner.storage_offset()  # type: ignore[no-any-return]
+
+    def _made(self, made: Any, given: dict[str, Any]) -> Any:
+        return self._like_this(super()._made(made, given))
+
+    def _adopt_view(self, view: Any) -> None:
+        """Give a view of this tensor the levels that it got by a write since the view was made."""
+
+    def _like_this(self, tensor: Any) -> Any:
+        """A new bare tensor, with memory for each member wherever this one is batched."""
+        spread = self._spread_over(tensor)
+        return tensor if spread is tensor else spread.clone().contiguous()
+
     def __format__(self, spec: str) -> str:
+        if self._data.ndim:
+            return object.__format__(self, spec)
         return format(self._inner, spec)
+
+
+def _same_memory(first: Any, second: Any) -> bool:
+    """Whether two tensors are the same view of the same tensor."""
+    if not (isinstance(second, Layered) and isinstance(first, Layered)):
+        return False
+    mine, theirs = first.__dict__, second.__dict__
+    if mine.get("_root") is None or mine["_root"] is not theirs.get("_root"):
+        return False
+    one, other = bottom(first)._data, bottom(second)._data
+    if not (isinstance(one, np.ndarray) and isinstance(other, np.ndarray)):
+        return False
+    start, end = one.__array_interface__["data"], other.__array_interface__["data"]
+    return start == end and one.shape == other.shape and one.strides == other.strides
 
 
 def settled(value: Any) -> Any:
@@ -286,6 +330,9 @@ def settled(value: Any) -> Any:
     if not isinstance(value, TensorState):
         return value
     if value._layered:
+        root = value.__dict__.get("_root")
+        if root is not None and root._level.number > value._level.number and root._level.alive:  # type: ignore[attr-defined]
+            root._adopt_view(value)
         return value._settled()  # type: ignore[attr-defined]
     extra = value._extra
     if extra is not None and extra.view is not None and extra.view.base._layered:

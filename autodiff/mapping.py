@@ -12,7 +12,7 @@ from autodiff.layers import entered
 from autodiff.state import TensorState
 from autodiff.trees import Structure, flatten, spread_prefix
 
-__all__ = ["in_one_pass", "vmap"]
+__all__ = ["along_directions", "in_one_pass", "vmap"]
 
 
 def vmap(
@@ -42,6 +42,21 @@ class _PlainLevel(BatchLevel):
 
     __slots__ = ()
     transform = False
+    lenient = True
+
+
+class _DirectionsLevel(BatchLevel):
+    """Of a batch of directions at one point: what the user's code computes with is no batch."""
+
+    __slots__ = ()
+    lenient = True
+
+
+def along_directions(
+    func: Callable[..., Any], out_dims: Any = 0, randomness: str = "error"
+) -> Callable[..., Any]:
+    """As `vmap`, where the members are directions, which the user did not ask to be a batch."""
+    return _mapped(_DirectionsLevel, func, 0, out_dims, randomness, None)
 
 
 def in_one_pass(func: Callable[..., Any]) -> Callable[..., Any]:

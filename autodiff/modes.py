@@ -28,6 +28,7 @@ __all__ = [
     "levels",
     "no_grad",
     "random",
+    "recorded",
     "recording",
     "refuse_in_transform",
     "restore",
@@ -265,6 +266,14 @@ class enable_grad(Block):
 
     def __init__(self, function: None = None) -> None:
         super().__init__(grad=True)
+
+
+def recorded() -> Block:
+    """A block in which operations are recorded, whatever mode is on around it."""
+    mode = _grad.get()
+    if mode is True or mode is False or not mode.inference:
+        return Block(grad=True)
+    return Block(grad=True, inference=False)
 
 
 class inference_mode(Block):

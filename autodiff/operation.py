@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff import errors
 from autodiff.dtypes import from_numpy_dtype
-from autodiff.graph import FREED, FREED_COUNTERS, Node
+from autodiff.graph import FREED, FREED_COUNTERS, Node, triples
 from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.plan import Plan
 from autodiff.row import Row
@@ -94,7 +94,7 @@ class Operation(Node):
             return
         if self.saved is FREED:
             raise errors.already_freed()
-        for counter, version, place in self.counters:
+        for counter, version, place in triples(self.counters):
             if counter[0] != version:
                 raise self._changed(place, counter, version)
 
@@ -105,8 +105,9 @@ class Operation(Node):
         if saved is None:
             saved = ()
         else:
-            for counter, version, _ in self.counters:
-                if counter[0] != version:  # written to since the pass began, by a hook
+            counters = self.counters
+            for place in range(0, len(counters), 3):
+                if counters[place][0] != counters[place + 1]:  # written to by a hook
                     self.check()
             if type(saved) is Packed:
                 saved = saved.unpacked()
@@ -148,16 +149,31 @@ class Operation(Node):
             first = cotangent[0]
         xp = _namespace(first)
         plan = self.plan
-        if plan.conjugate:
+        outside = plan.conjugate and self._on_cuts(saved)
+        if outside:
             cotangent = xp.conj(cotangent)
+        elif plan.conjugate:
+            saved = [_conjugate(one, xp) for one in saved]
         results: list[Any] = [None] * len(self.edges)
         for position, call in plan.steps:
             result = call(self, position, cotangent, saved, xp)
-            if plan.conjugate:
+            if outside:
                 result = xp.conj(result)
             shape = first.shape if self.shapes is None else self.shapes[position]
             results[position] = self._fitted(result, position, shape, first, xp)
         return results
+
+    def _on_cuts(self, saved: Sequence[Any]) -> bool:
+        """Whether a rule of conjugates need not be the conjugate of the rule: then g is turned."""
+        row = self.plan.row
+        if row.name in _CUT or any(type(one) is complex for one in self.params.values()):
+            return True
+        if row.name != "pow" or 0 not in self.plan.sources:
+            return False
+        base = saved[self.plan.sources.index(0)]
+        if isinstance(base, int | float):
+            return base <= 0  # whose logarithm lies on a cut
+        return getattr(base, "dtype", None) is not None and numpy_dtype(base).kind != "c"
 
     def fitted(self, result: Any, position: int, cotangent: Any) -> Any:
         """What a rule returned, with broadcasting undone, in the input's shape and dtype."""
@@ -238,7 +254,7 @@ class Operation(Node):
             if numpy_dtype(value).kind not in "fcV":
                 tensor._node = None
             tensors.append(tensor)
-        for counter, _, place in self.counters:  # writes are noticed by the next order, too
+        for counter, _, place in triples(self.counters):  # the next order notices writes, too
             tensors[place]._counter = counter
         return tensors
 
@@ -281,6 +297,7 @@ class SeveralOperation(GeneralOperation):
     several = True
 
 
+_CUT = ("acos", "acosh", "asin", "asinh")  # a difference from 1 lies above the cut either way
 _UNSEEN: set[type[Operation]] = {Operation, GeneralOperation, SeveralOperation}
 
 
@@ -306,6 +323,15 @@ def legacy_name(value: Any) -> str:
 
 def numpy_dtype(value: Any) -> Any:
     return value._data.dtype if isinstance(value, TensorState) else value.dtype
+
+
+def _conjugate(value: Any, xp: Any) -> Any:
+    """Of what a rule reads; it is g times the conjugate of a derivative that PyTorch computes."""
+    if type(value) is complex:
+        return value.conjugate()
+    if getattr(value, "dtype", None) is None or numpy_dtype(value).kind != "c":
+        return value
+    return xp.conj(value)
 
 
 def _cast(value: Any, dtype: Any, xp: Any) -> Any:

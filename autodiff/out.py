@@ -11,6 +11,7 @@ from autodiff import errors
 from autodiff.inplace import check_dtype, check_overlap, overwrite
 from autodiff.modes import grad_mode, is_grad_enabled
 from autodiff.state import TensorState
+from autodiff.unusual import refuse_inference_write
 from autodiff.views import requires_grad
 
 __all__ = ["WITH_OUT", "with_out"]
@@ -64,6 +65,7 @@ def _into(function: Any, args: Any, kwargs: Any, out: Any) -> Any:
         if target.shape == result.shape:
             check_overlap(target, inputs)
         check_dtype(target, result._data)
+        refuse_inference_write(target)
         _fit(target, result)
         overwrite(target, result._data)
     return type(found)(targets) if hasattr(found, "_fields") else out

@@ -89,38 +89,23 @@ class Plan:
         self.walked = tuple(walked)
 
 
+# what stands in a call for a parameter of its kind; a key takes the place of the braces
+_ARGUMENTS = {
+    G: "g",
+    XP: "xp",
+    SAVED: "saved[{}]",
+    SHAPE: "(g.shape if node.shapes is None else node.shapes[{}])",
+    PARAM: "node.params[{}]",
+    POSITION: "position",
+}
+
+
 def _call(rule: Callable[..., Any], codes: Codes) -> Call:
-    """The rule behind a fixed form of call; the frequent forms without a loop."""
-    kinds = tuple(kind for kind, _ in codes)
-    keys = [key for _, key in codes]
-    if kinds == (G,):
-        return lambda node, position, g, saved, xp: rule(g)
-    if kinds == (G, SAVED):
-        first = keys[1]
-        return lambda node, position, g, saved, xp: rule(g, saved[first])
-    if kinds == (XP, G, SAVED):
-        first = keys[2]
-        return lambda node, position, g, saved, xp: rule(xp, g, saved[first])
-    if kinds == (G, SAVED, SAVED):
-        first, second = keys[1:]
-        return lambda node, position, g, saved, xp: rule(g, saved[first], saved[second])
-
-    def call(node: Any, position: int, g: Any, saved: Sequence[Any], xp: Any) -> Any:
-        arguments: list[Any] = []
-        for kind, key in codes:
-            if kind == SAVED:
-                arguments.append(saved[key])
-            elif kind == G:
-                arguments.append(g)
-            elif kind == XP:
-                arguments.append(xp)
-            elif kind == PARAM:
-                arguments.append(node.params[key])
-            elif kind == SHAPE:
-                place = position if key is None else key
-                arguments.append(g.shape if node.shapes is None else node.shapes[place])
-            else:
-                arguments.append(position)
-        return rule(*arguments)
-
-    return call
+    """The rule behind a fixed form of call, written out: a loop costs more than most rules."""
+    arguments = []
+    for kind, key in codes:
+        place = "position" if kind == SHAPE and key is None else repr(key)
+        arguments.append(_ARGUMENTS[kind].format(place))
+    # nothing of a user is in the text: keys are parameter names and places of our own rows
+    source = f"lambda node, position, g, saved, xp: rule({', '.join(arguments)})"
+    return eval(source, {"rule": rule})  # type: ignore[no-any-return]

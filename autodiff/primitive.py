@@ -143,8 +143,10 @@ class Primitive(Row):
             raise explain(self, arrays, error) from None
         finally:
             restore(token)
-        if dtype.kind == "V" and "dtype" not in params:
-            out = narrowed(arrays, out)
+        if "dtype" not in params and (
+            dtype.kind == "V" or getattr(getattr(values[0], "dtype", None), "kind", None) == "V"
+        ):
+            out = narrowed(values, out)
         several = isinstance(out, tuple)
         results = [wrap(array) for array in out] if several else [wrap(out)]
         if self.rules and mode:
@@ -203,7 +205,9 @@ def applied(row: Primitive) -> Callable[[Any, Any, Any], Any]:
     kernel = row.kernel
 
     def rule(xp: Any, g: Any, x: Any) -> Any:
-        return kernel(xp, g, x) if xp is NUMPY else row(g, x)
+        if xp is NUMPY:
+            return kernel(xp, g, x)
+        return row.straight(g, x) if isinstance(g, TensorState) else row(g, x)
 
     return rule
 
@@ -324,7 +328,7 @@ def _kernel(kernel: Any) -> tuple[Any, Any, bool, tuple[str, ...]]:
         return kernel, kernel, False, ()
     names = code.co_varnames[: code.co_argcount]
     if names and names[0] == "xp":
-        return lambda *a, **p: kernel(NUMPY, *a, **p), kernel, True, names[1:]
+        return functools.partial(kernel, NUMPY), kernel, True, names[1:]
     return kernel, kernel, False, names
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from autodiff import dtypes, errors
-from autodiff.dtypes import from_numpy_dtype, result_type
+from autodiff.dtypes import from_numpy_dtype
 from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.modes import settings
 from autodiff.row import Row
 from autodiff.state import TensorState
 
-__all__ = ["explain", "namespace", "narrowed", "promote"]
+__all__ = ["explain", "namespace", "narrowed", "promote", "result_type", "wrapped"]
 
 _NUMBERS = (int, float, complex, np.generic)
 
@@ -53,7 +53,7 @@ def promote(row: Row, inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Any]
             operands.append((from_numpy_dtype(array.dtype), "dim" if array.ndim else "zero"))
         elif isinstance(array, _NUMBERS):
             operands.append((_number_dtype(array), "wrapped"))
-    dtype = result_type(tuple(operands), settings.default_dtype)
+    dtype = dtypes.result_type(tuple(operands), settings.default_dtype)
     if row.promotion == "float" and not (dtype.is_floating_point or dtype.is_complex):
         dtype = settings.default_dtype
     target = dtype.numpy
@@ -69,7 +69,7 @@ def promote(row: Row, inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Any]
         elif found is not None and found != target:
             cast.append(namespace(array).astype(array, target))
         elif target.kind in "iu" and type(array) is int:
-            cast.append(_wrapped(array, target))
+            cast.append(wrapped(array, target))
         elif target.kind == "V" and found is None:  # ml_dtypes would compute in float32
             cast.append(target.type(array))
         else:
@@ -87,7 +87,7 @@ def narrowed(arrays: Sequence[Any], out: Any) -> Any:
     return out.astype(next(a.dtype for a in arrays if hasattr(a, "dtype")))
 
 
-def _wrapped(number: int, target: Any) -> Any:
+def wrapped(number: int, target: Any) -> Any:
     """A whole number as the dtype stores it: what does not fit wraps round, as in PyTorch."""
     limits = np.iinfo(target)
     if limits.min <= number <= limits.max:
@@ -103,6 +103,30 @@ def _number_dtype(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return settings.default_dtype
     return settings.default_dtype.to_complex()
+
+
+def result_type(tensor1: Any, tensor2: Any) -> Any:
+    """The dtype of a result of two tensors or numbers.
+
+    Raises TypeError for anything else.
+
+    >>> import autodiff
+    >>> result_type(autodiff.tensor([1, 2]), 1.5)
+    torch.float32
+    """
+    operands: list[Any] = []
+    for place, value in enumerate((tensor1, tensor2)):
+        if isinstance(value, TensorState):
+            data = value._data
+            operands.append((from_numpy_dtype(data.dtype), "dim" if data.ndim else "zero"))
+        elif isinstance(value, _NUMBERS):
+            operands.append((_number_dtype(value), "wrapped"))
+        else:
+            raise TypeError(
+                f"result_type(): argument 'tensor{place + 1}' (position {place + 1}) must be "
+                f"Tensor, not {type(value).__name__}"
+            )
+    return dtypes.result_type(tuple(operands), settings.default_dtype)
 
 
 def explain(row: Row, arrays: Sequence[Any], error: ValueError) -> Exception:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autodiff.graph import Node, accumulator, next_number
+from autodiff.graph import Node, Nowhere, accumulator, next_number
 from autodiff.operation import GeneralOperation, Operation, SeveralOperation, numpy_dtype
 from autodiff.plan import Plan
 from autodiff.row import Row
@@ -17,7 +17,7 @@ __all__ = ["record"]
 
 def _save(node: Operation, plan: Plan, inputs: Any, arrays: Any, results: Any) -> None:
     saved = []
-    counters = []
+    counters: list[Any] = []
     for place, source in enumerate(plan.sources):
         if source < 0:
             tensor = results[-1 - source]
@@ -30,9 +30,9 @@ def _save(node: Operation, plan: Plan, inputs: Any, arrays: Any, results: Any) -
         counter = tensor._counter
         if counter is None:
             counter = tensor._counter = [0]
-        counters.append((counter, counter[0], place))
+        counters += (counter, counter[0], place)
     node.saved = tuple(saved)
-    node.counters = counters
+    node.counters = tuple(counters)
 
 
 def record(  # noqa: PLR0912, PLR0915 - one page: a call per step costs more than the step
@@ -53,6 +53,7 @@ def record(  # noqa: PLR0912, PLR0915 - one page: a call per step costs more tha
     edges: list[Node | None] = []
     numbers = None
     mask = 0
+    nowhere = False  # whether a view made under `no_grad` is among the inputs
     for position, value in enumerate(inputs):
         node = None
         if isinstance(value, TensorState):
@@ -62,13 +63,15 @@ def record(  # noqa: PLR0912, PLR0915 - one page: a call per step costs more tha
                     node = accumulator(value)
             else:
                 node, number = edge_of(value)
-                if number:
+                if type(node) is Nowhere:
+                    node, nowhere = None, True
+                elif number:
                     numbers = numbers or [0] * len(inputs)
                     numbers[position] = number
             if node is not None:
                 mask |= 1 << position
         edges.append(node)
-    if not mask:
+    if not mask and not nowhere:
         return None
     conjugate = False
     if dtype is None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff import errors
-from autodiff.graph import FREED, AccumulateGrad, Node
+from autodiff.graph import FREED, AccumulateGrad, Node, triples
 from autodiff.modes import grad_mode
 from autodiff.plan import PARAM, SAVED
 from autodiff.row import Row
@@ -71,10 +71,10 @@ class PackedValue:
     def __init__(self, hooks: Hooks, tensor: Any) -> None:
         pack, self.unpack = hooks
         counter = version_counter(tensor)
-        before = _count(counter)
+        before = counter[0]  # inference tensors raise here
         with grad_mode(False):
             self.data = pack(tensor)
-        if _count(counter) != before:
+        if counter[0] != before:
             raise RuntimeError(errors.PACK_IN_PLACE)
 
     def tensor(self) -> Any:
@@ -83,10 +83,6 @@ class PackedValue:
         if not isinstance(found, TensorState):
             raise TypeError(errors.UNPACK_TYPE.format(type(found).__name__))
         return found
-
-
-def _count(counter: list[Any]) -> Any:
-    return list.__getitem__(counter, 0)
 
 
 class PackedTensor:
@@ -148,7 +144,7 @@ def pack_saved(node: Any, inputs: Sequence[Any], results: Sequence[Any], hooks: 
     if not node.saved:
         return
     values: list[Any] = []
-    counted = {place: (counter, version) for counter, version, place in node.counters}
+    counted = {place: (counter, version) for counter, version, place in triples(node.counters)}
     for place, (source, value) in enumerate(zip(node.plan.sources, node.saved, strict=True)):
         tensor = results[-1 - source] if source < 0 else inputs[source]
         if not isinstance(tensor, TensorState):  # a number, which PyTorch does not show to hooks
@@ -163,7 +159,7 @@ def pack_saved(node: Any, inputs: Sequence[Any], results: Sequence[Any], hooks: 
 
 def _keep(node: Any, values: list[Any], counted: dict[int, Any]) -> None:
     node.saved = Packed(values)
-    node.counters = [(counter, version, place) for place, (counter, version) in counted.items()]
+    node.counters = tuple(part for place, kept in counted.items() for part in (*kept, place))
     node.ensure_hooks()  # the walk leaves such nodes to their own `backward`
 
 
@@ -182,7 +178,7 @@ def _presented(node: Any, place: int, value: Any) -> Any:
         if number:
             tensor._extra = Extra()
             tensor._extra.number = number
-    for counter, _, where in node.counters:
+    for counter, _, where in triples(node.counters):
         if where == place:
             tensor._counter = counter
     return tensor
@@ -215,7 +211,7 @@ class SavedTensor:
         shown = _wrap(tensor._data)
         shown._counter = version_counter(tensor)
         values[place] = PackedValue((pack_hook, unpack_hook), shown)
-        counted = {where: (counter, version) for counter, version, where in node.counters}
+        counted = {where: (counter, version) for counter, version, where in triples(node.counters)}
         counted.pop(place, None)
         _keep(node, values, counted)
 
@@ -236,7 +232,7 @@ def _read(node: Any, source: int) -> Any:
     if isinstance(value, _SCALARS) and not hasattr(value, "dtype"):
         return value
     if type(value) is not PackedValue:
-        for counter, version, where in node.counters:
+        for counter, version, where in triples(node.counters):
             if where == place and counter[0] != version:
                 node.check()
         return _presented(node, place, value)

@@ -5,7 +5,18 @@ import operator
 from collections.abc import Iterable
 from typing import Any, NoReturn, SupportsIndex, final, overload
 
-__all__ = ["Size", "device"]
+__all__ = [
+    "Size",
+    "channels_last",
+    "channels_last_3d",
+    "contiguous_format",
+    "device",
+    "layout",
+    "memory_format",
+    "on_cpu",
+    "preserve_format",
+    "strided",
+]
 
 
 @final
@@ -19,6 +30,7 @@ class Size(tuple[int, ...]):
     """
 
     __slots__ = ()
+    __module__ = "autodiff"  # where it is found, and is shown to be
 
     def __new__(cls, sizes: Iterable[SupportsIndex] = (), /) -> "Size":
         made = tuple.__new__(cls, sizes)
@@ -109,6 +121,7 @@ class device:
     """
 
     __slots__ = ("index", "type")
+    __module__ = "autodiff"
 
     index: int | None
     type: str
@@ -159,6 +172,21 @@ class device:
         return self.type if self.index is None else f"{self.type}:{self.index}"
 
 
+def on_cpu(place: "str | device | int | None") -> None:
+    """Refuse any other place than the CPU, in PyTorch's words for a build without CUDA.
+
+    >>> on_cpu("cpu")
+    """
+    if place is None or place == "cpu":
+        return
+    named = f"cuda:{place}" if isinstance(place, int) else place
+    found = named if isinstance(named, device) else device(named)
+    if found.type == "cuda":
+        raise AssertionError("Torch not compiled with CUDA enabled")
+    if found.type != "cpu":
+        raise NotImplementedError(f"there is no device {found} here: leave tensors on the CPU")
+
+
 def _parse(text: str) -> tuple[str, int | None]:
     """Split 'cuda:0' in a known device type and an index without leading zeros."""
     if not text:
@@ -196,3 +224,31 @@ def _explicit_index(text: str, parsed: int | None, index: int) -> int:
     if index > _MAX_INDEX:
         raise RuntimeError(f"Device index must be at most {_MAX_INDEX}; got {index}")
     return index
+
+
+class layout:
+    """How elements lie in memory: `strided`, the only one here."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self._name}"
+
+    def __reduce__(self) -> str:
+        return self._name
+
+
+class memory_format(layout):
+    """An order of dimensions in memory, as PyTorch's functions take it."""
+
+    __slots__ = ()
+
+
+strided = layout("strided")
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")

@@ -78,6 +78,11 @@ def _matrix_rank(x: Any, /, *, rtol: Any = None) -> Any:
     return wrap(np.asarray(np.linalg.matrix_rank(_raw(x), rtol=_raw(rtol))))
 
 
+def _pinv(x: Any, /, *, rtol: Any = None) -> Any:
+    """The pseudo-inverse; singular values up to `rtol` times the largest count as zero."""
+    return _linalg.pinv(x, rtol=rtol)
+
+
 def _matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     """A norm of matrices."""
     return _linalg.matrix_norm(x, ord, keepdim=keepdims)
@@ -117,6 +122,7 @@ linalg = SimpleNamespace(
     matrix_rank=_matrix_rank,
     matrix_transpose=namespace.matrix_transpose,
     outer=_outer,
+    pinv=_pinv,
     qr=_qr,
     slogdet=_linalg.slogdet,
     solve=_linalg.solve,

@@ -13,6 +13,7 @@ import numpy as np
 
 from autodiff import errors
 from autodiff.graph import LeafState, Node
+from autodiff.modes import levels
 
 __all__ = [
     "Chain",
@@ -33,11 +34,17 @@ Chain = tuple[tuple[Any, Any, tuple[int, ...]], ...]
 
 
 class Untracked(list[Any]):
-    """The write counter of an inference tensor: there is no count, so nothing can be saved."""
+    """The write counter of an inference tensor: there is no count, so nothing can be saved.
 
-    __slots__ = ()
+    Functions that a transform differentiates may save it all the same, as in PyTorch.
+    """
+
+    lent = False  # to a transform, whose passes may come later
 
     def __getitem__(self, place: Any) -> Any:
+        if self.lent or levels.get():
+            self.lent = True
+            return 0
         raise InferenceError(errors.INFERENCE_SAVED)
 
 
@@ -54,16 +61,18 @@ class ViewOf:
     base: the tensor that owns the memory (never itself a view). chain: the view operations that
     lead from the base to this tensor. version: the counter's value when the view's grad_fn was
     last right. made: "normal", or "no_grad", "multiple" (one of several views that one operation
-    gave) or "custom" (by a user's Function), which may not be written to.
+    gave) or "custom" (by a user's Function), which may not be written to. turns: how often the
+    base had been turned in place (`t_`) when the chain was right.
     """
 
-    __slots__ = ("base", "chain", "made", "version")
+    __slots__ = ("base", "chain", "made", "turns", "version")
 
     def __init__(self, base: TensorState, chain: Chain, made: str) -> None:
         self.base = base
         self.chain = chain
         self.made = made
         self.version = base._counter[0] if base._counter is not None else 0
+        self.turns = 0 if base._extra is None else len(base._extra.turned)
 
 
 class Extra:
@@ -81,7 +90,9 @@ class Extra:
         self.retains = False
         self.grad_dtype: Any = ...  # of the gradient: the tensor's own, None for any
         self.cast: Any = None  # makes the gradient of that dtype
-        self.turned = -1  # version at which the tensor itself became a view in place (`t_`)
+        # of a base that itself became a view in place (`t_`): the ways back to what it was, None
+        # where there is none
+        self.turned: tuple[Any, ...] = ()
 
 
 class TensorState:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.graph import accumulator, next_number
+from autodiff.graph import Nowhere, accumulator, next_number
 from autodiff.modes import SILENT, recording, restore, silence
 from autodiff.operation import Operation
 from autodiff.plan import Plan
@@ -56,6 +56,8 @@ def straight_unary(  # noqa: PLR0915 - straight on purpose
             return row(x)
         else:
             edge, number = edge_of(x) if recording() is True else (None, 0)
+            if type(edge) is Nowhere:
+                return row(x)
         data = x._data
         kind = type(data)
         if kind is _ndarray:
@@ -102,7 +104,7 @@ def straight_unary(  # noqa: PLR0915 - straight on purpose
             if counter is None:
                 counter = tensor._counter = [0]
             node.saved = (value,)
-            node.counters = ((counter, counter[0], 0),)
+            node.counters = (counter, counter[0], 0)
         else:
             _save(node, sources, (x,), (data,), result)
         return result
@@ -111,62 +113,67 @@ def straight_unary(  # noqa: PLR0915 - straight on purpose
 
 
 def straight_binary(  # noqa: PLR0915 - straight on purpose
-    row: Row,
+    row: Row, general: Callable[[Any, Any], Any] | None = None
 ) -> Callable[[Any, Any], Any]:
-    """`row` as a function of two tensors, or of a tensor and a number."""
+    """`row` as a function of two tensors, or of a tensor and a number.
+
+    general: what the cases that are not common are left to, in place of the row.
+    """
     plans = row.plans
+    otherwise: Callable[[Any, Any], Any] = row if general is None else general
 
     def apply(x: Any, y: Any) -> Any:  # noqa: PLR0912, PLR0915 - straight on purpose
         if type(x) is not Tensor:
-            return _operand(row, x, y)
+            return _operand(otherwise, x, y)
         x_number = y_number = 0
         if x._extra is None:
             x_edge = x._node
             if x_edge is None and x._leaf is not None:
                 x_edge = accumulator(x)
         elif is_layered(x._extra.view):
-            return _operand(row, x, y)
+            return _operand(otherwise, x, y)
         else:
             x_edge, x_number = edge_of(x) if recording() is True else (None, 0)
+            if type(x_edge) is Nowhere:
+                return _operand(otherwise, x, y)
         xd = x._data
         kind = type(xd)
         if kind is not _float32 and kind is not _float64:
             if kind is not _ndarray:
-                return row(x, y)
+                return _operand(otherwise, x, y)
             dtype = xd.dtype
             if dtype is not _F32 and dtype is not _F64:
-                return row(x, y)
-            if not xd.ndim:
+                return _operand(otherwise, x, y)
+            ndim = xd.ndim
+            if not ndim:
                 xd = xd[()]
                 kind = type(xd)
         other = type(y)
-        shapes = y_edge = None
+        y_edge = None
         if other is Tensor:
             yd = y._data
             if type(yd) is not kind:
                 if type(yd) is not _ndarray or yd.ndim:
-                    return row(x, y)
+                    return otherwise(x, y)
                 yd = yd[()]
                 if type(yd) is not kind:
-                    return row(x, y)
-            if kind is _ndarray:
-                if yd.dtype is not dtype:
-                    return row(x, y)
-                shapes = (xd.shape, yd.shape)
-                if shapes[0] == shapes[1]:
-                    shapes = None
+                    return otherwise(x, y)
+            if kind is _ndarray and yd.dtype is not dtype:
+                return otherwise(x, y)
             if y._extra is None:
                 y_edge = y._node
                 if y_edge is None and y._leaf is not None:
                     y_edge = accumulator(y)
             elif is_layered(y._extra.view):
-                return row(x, y)
+                return otherwise(x, y)
             else:
                 y_edge, y_number = edge_of(y) if recording() is True else (None, 0)
+                if type(y_edge) is Nowhere:
+                    return otherwise(x, y)
         elif other is float or other is int:
             yd = y
         else:
-            return _operand(row, x, y)
+            return _operand(otherwise, x, y)
         token = silence(SILENT)
         try:
             out = row.numpy_kernel(xd, yd)
@@ -180,7 +187,7 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
         mode = recording()
         if mode is not True:
             if mode is not False:
-                return row(x, y)
+                return otherwise(x, y)
             result._node = None
             return result
         if x_edge is None:
@@ -198,7 +205,13 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
         node.edges = (x_edge, y_edge)
         node.numbers = (x_number, y_number) if x_number or y_number else None
         node.hooks = node.params = None
-        node.shapes = shapes
+        node.shapes = None
+        if other is Tensor and kind is _ndarray and xd is not yd:
+            size = out.nbytes
+            if not size or xd.nbytes != size or yd.nbytes != size or yd.ndim != ndim:
+                shapes = (xd.shape, yd.shape)
+                if shapes[0] != shapes[1]:
+                    node.shapes = shapes
         node.number = next_number()
         sources = plan.sources
         if not sources:
@@ -217,7 +230,7 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
                 counter = tensor._counter
                 if counter is None:
                     counter = tensor._counter = [0]
-                node.counters = ((counter, counter[0], 0),)
+                node.counters = (counter, counter[0], 0)
             else:
                 node.counters = ()
         elif sources == (1, 0) and other is Tensor:  # a product
@@ -229,7 +242,7 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
                 if y_counter is None:  # unless y is x
                     y_counter = y._counter = [0]
             node.saved = (yd, xd)
-            node.counters = ((y_counter, y_counter[0], 0), (x_counter, x_counter[0], 1))
+            node.counters = (y_counter, y_counter[0], 0, x_counter, x_counter[0], 1)
         else:
             _save(node, sources, (x, y), (xd, yd), result)
         return result
@@ -237,7 +250,7 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
     return apply
 
 
-def _operand(row: Row, x: Any, y: Any) -> Any:
+def _operand(row: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
     """`row(x, y)`, or NotImplemented where y is nothing that a tensor is combined with."""
     if isinstance(y, _OPERANDS) or hasattr(type(y), "__torch_function__"):
         return row(x, y)
@@ -246,7 +259,7 @@ def _operand(row: Row, x: Any, y: Any) -> Any:
 
 def _save(node: Any, sources: Any, inputs: Any, arrays: Any, result: Any) -> None:
     saved: list[Any] = []
-    counters = []
+    counters: list[Any] = []
     for source in sources:
         if source < 0:
             tensor, value = result, result._data
@@ -256,7 +269,7 @@ def _save(node: Any, sources: Any, inputs: Any, arrays: Any, result: Any) -> Non
             counter = tensor._counter
             if counter is None:
                 counter = tensor._counter = [0]
-            counters.append((counter, counter[0], len(saved)))
+            counters += (counter, counter[0], len(saved))
         saved.append(value)
     node.saved = tuple(saved)
-    node.counters = counters
+    node.counters = tuple(counters)

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.graph import accumulator, next_number
+from autodiff.graph import Nowhere, accumulator, next_number
 from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.modes import SILENT, recording, restore, silence
-from autodiff.operation import Operation
+from autodiff.operation import Operation, SeveralOperation
 from autodiff.plan import Plan
 from autodiff.promotion import explain
 from autodiff.row import Row
-from autodiff.state import TensorState, is_layered
-from autodiff.views import edge_of, link_view
+from autodiff.state import Chain, Extra, TensorState, ViewOf, is_layered
+from autodiff.views import chain_of, edge_of, link_view
 
 __all__ = ["bind_tensor_class", "straight_call"]
 
@@ -39,7 +39,11 @@ def bind_tensor_class(cls: type[TensorState]) -> None:
 
 def straight_call(row: Row) -> Callable[..., Any]:
     """`row` as a function of its tensors and keyword parameters."""
-    if row.variadic or row.outputs != ("out",) or not row.rules:
+    if row.variadic or not row.rules:
+        return row
+    if row.outputs == -1 and row.view:
+        return _views_call(row)
+    if row.outputs != ("out",):
         return row
     if len(row.inputs) == 1:
         return _view_call(row) if row.view else _single_call(row)
@@ -65,6 +69,8 @@ def _single_call(row: Row) -> Callable[..., Any]:
             return row(x, **params)
         else:
             edge, number = edge_of(x) if recording() is True else (None, 0)
+            if type(edge) is Nowhere:
+                return row(x, **params)
         token = silence(SILENT)
         try:
             if row.kernel_takes_xp:
@@ -119,6 +125,8 @@ def _view_call(row: Row) -> Callable[..., Any]:
             return row(x, **params)
         else:
             edge, number = edge_of(x) if recording() is True else (None, 0)
+            if type(edge) is Nowhere:
+                return row(x, **params)
         mode = recording()
         if mode is not True and mode is not False:
             return row(x, **params)
@@ -150,10 +158,77 @@ def _view_call(row: Row) -> Callable[..., Any]:
     return apply
 
 
-def _pair_call(row: Row) -> Callable[..., Any]:
+def _views_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight on purpose
     plans = row.plans
 
-    def apply(x: Any, y: Any, **params: Any) -> Any:  # noqa: PLR0912 - straight on purpose
+    def apply(x: Any, **params: Any) -> Any:  # noqa: PLR0912 - straight on purpose
+        if type(x) is not Tensor:
+            return row(x, **params)
+        data = x._data
+        if type(data) is not _ndarray or (data.dtype is not _F32 and data.dtype is not _F64):
+            return row(x, **params)
+        number = 0
+        base: TensorState = x
+        chain: Chain = ()
+        if x._extra is None:
+            edge = x._node
+            if edge is None and x._leaf is not None:
+                edge = accumulator(x)
+        elif is_layered(x._extra.view):
+            return row(x, **params)
+        else:
+            edge, number = edge_of(x) if recording() is True else (None, 0)
+            if type(edge) is Nowhere:
+                return row(x, **params)
+            view = x._extra.view
+            if view is not None:
+                base, chain = view.base, chain_of(view)
+        mode = recording()
+        counter = x._counter
+        if counter is None:
+            counter = x._counter = [0]
+        if (mode is not True and mode is not False) or type(counter) is not list:
+            return row(x, **params)
+        arrays = row.kernel(data, **params)
+        node = None
+        if edge is not None and mode:
+            plan = plans.get(1)
+            if plan is None:
+                plan = plans[1] = Plan(row, [0])
+            node = SeveralOperation()
+            node.plan = plan
+            node.edges = (edge,)
+            node.numbers = (number,) if number else None
+            node.hooks = node.saved = node.counters = node.types = None
+            node.shapes = (data.shape,)
+            node.output_meta = [(array.shape, array.dtype) for array in arrays]
+            node.params = params
+            node.number = next_number()
+        made = "multiple" if mode else "no_grad"
+        shape = data.shape
+        results = []
+        for place, array in enumerate(arrays):
+            result = _new(Tensor)
+            result._data = array
+            result._node = node
+            result._leaf = None
+            result._counter = counter
+            extra = result._extra = Extra()
+            if node is not None:
+                extra.number = place
+            extra.view = ViewOf(base, (*chain, (row, (params, place), shape)), made)
+            results.append(result)
+        return tuple(results)
+
+    return apply
+
+
+def _pair_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight on purpose
+    plans = row.plans
+
+    def apply(  # noqa: PLR0912, PLR0915 - straight on purpose
+        x: Any, y: Any, **params: Any
+    ) -> Any:
         if type(x) is not Tensor or type(y) is not Tensor:
             return row(x, y, **params)
         xd, yd = x._data, y._data
@@ -162,19 +237,25 @@ def _pair_call(row: Row) -> Callable[..., Any]:
         dtype = xd.dtype
         if dtype is not yd.dtype or (dtype is not _F32 and dtype is not _F64):
             return row(x, y, **params)
-        edges: list[Any] = []
-        for value in (x, y):
-            if value._extra is None:
-                edge = value._node
-                if edge is None and value._leaf is not None:
-                    edge = accumulator(value)
-            elif is_layered(value._extra.view):
-                return row(x, y, **params)
-            else:
-                edge, number = edge_of(value) if recording() is True else (None, 0)
-                if number and edge is not None:
-                    return row(x, y, **params)
-            edges.append(edge)
+        x_number = y_number = 0
+        if x._extra is None:
+            x_edge = x._node
+            if x_edge is None and x._leaf is not None:
+                x_edge = accumulator(x)
+        elif is_layered(x._extra.view):
+            return row(x, y, **params)
+        else:
+            x_edge, x_number = edge_of(x) if recording() is True else (None, 0)
+        if y._extra is None:
+            y_edge = y._node
+            if y_edge is None and y._leaf is not None:
+                y_edge = accumulator(y)
+        elif is_layered(y._extra.view):
+            return row(x, y, **params)
+        else:
+            y_edge, y_number = edge_of(y) if recording() is True else (None, 0)
+        if type(x_edge) is Nowhere or type(y_edge) is Nowhere:
+            return row(x, y, **params)
         token = silence(SILENT)
         try:
             if row.kernel_takes_xp:
@@ -186,7 +267,6 @@ def _pair_call(row: Row) -> Callable[..., Any]:
         result = _new(Tensor)
         result._data = out
         result._leaf = result._counter = result._extra = result._node = None
-        x_edge, y_edge = edges
         mode = recording()
         if (x_edge is None and y_edge is None) or mode is not True:
             return result if mode is True or mode is False else row(x, y, **params)
@@ -199,11 +279,23 @@ def _pair_call(row: Row) -> Callable[..., Any]:
         result._node = node = Operation()
         node.plan = plan
         node.edges = (x_edge, y_edge)
-        node.hooks = node.numbers = None
+        node.numbers = (x_number, y_number) if x_number or y_number else None
+        node.hooks = None
         node.shapes = (xd.shape, yd.shape)
         node.params = params
         node.number = next_number()
-        if plan.sources:
+        sources = plan.sources
+        if sources == (1, 0):  # a product
+            x_counter, y_counter = x._counter, y._counter
+            if x_counter is None:
+                x_counter = x._counter = [0]
+            if y_counter is None:
+                y_counter = y._counter
+                if y_counter is None:  # unless y is x
+                    y_counter = y._counter = [0]
+            node.saved = (yd, xd)
+            node.counters = (y_counter, y_counter[0], 0, x_counter, x_counter[0], 1)
+        elif sources:
             _save(node, plan.sources, (x, y), (xd, yd), result)
         else:
             node.saved = node.counters = None
@@ -243,7 +335,7 @@ def _several_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight o
                 return row(*inputs, **params)
             else:
                 edge, number = edge_of(value) if recording() is True else (None, 0)
-                if number and edge is not None:
+                if (number and edge is not None) or type(edge) is Nowhere:
                     return row(*inputs, **params)
             if edge is not None:
                 mask |= 1 << position
@@ -288,7 +380,7 @@ def _several_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight o
 
 def _save(node: Any, sources: Any, inputs: Any, arrays: Any, result: Any) -> None:
     saved: list[Any] = []
-    counters = []
+    counters: list[Any] = []
     for source in sources:
         if source < 0:
             tensor, value = result, result._data
@@ -300,7 +392,7 @@ def _save(node: Any, sources: Any, inputs: Any, arrays: Any, result: Any) -> Non
         counter = tensor._counter
         if counter is None:
             counter = tensor._counter = [0]
-        counters.append((counter, counter[0], len(saved)))
+        counters += (counter, counter[0], len(saved))
         saved.append(value)
     node.saved = tuple(saved)
-    node.counters = counters
+    node.counters = tuple(counters)

@@ -17,7 +17,7 @@ from autodiff import namespace
 from autodiff.gradients import grad
 from autodiff.graph import LeafState
 from autodiff.layers import batch_levels
-from autodiff.modes import enable_grad, is_grad_enabled
+from autodiff.modes import is_grad_enabled, recorded
 from autodiff.operation import GeneralOperation, wrap
 from autodiff.plan import Plan
 from autodiff.row import Row
@@ -171,7 +171,7 @@ def _by_transposition(
     row = applied.row
     several = row.outputs == -1
     stand_ins = []
-    with enable_grad():
+    with recorded():
         levels = batch_levels((*applied.tensors, *tangents, *results))
         for result in results if several else results[:1]:
             stand_in = zeros_for(result)

@@ -35,9 +35,9 @@ from autodiff.modes import is_inference_mode_enabled, levels, refuse_in_transfor
 from autodiff.operation import wrap
 from autodiff.ops.shapes import TO_COPY
 from autodiff.primitive import bind_tensor_class
-from autodiff.size import Size, device
+from autodiff.size import Size, device, on_cpu
 from autodiff.state import Extra, TensorState, Untracked, storage, version_counter
-from autodiff.views import edge_of, requires_grad
+from autodiff.views import edge_of, requires_grad, written_through
 
 __all__ = ["Tensor"]
 
@@ -87,7 +87,7 @@ class Tensor(
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
-        return self.shape if dim is None else self.shape[_checked(dim, self._data.ndim)]
+        return self.shape if dim is None else self.shape[axis(dim, self._data.ndim)]
 
     @property
     def dtype(self) -> Dtype:
@@ -148,7 +148,7 @@ class Tensor(
             if size == 1 and not steps[place]:  # NumPy's new axes; PyTorch counts from the next
                 last = place + 1 == len(steps)
                 steps[place] = 1 if last else data.shape[place + 1] * steps[place + 1]
-        return tuple(steps) if dim is None else steps[_checked(dim, data.ndim)]
+        return tuple(steps) if dim is None else steps[axis(dim, data.ndim)]
 
     def storage_offset(self) -> int:
         """Elements between the start of the base's memory and this view's first element."""
@@ -163,11 +163,11 @@ class Tensor(
         """The address of the first element."""
         return storage(self).__array_interface__["data"][0]  # type: ignore[no-any-return]
 
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self, memory_format: Any = None) -> bool:
         """Whether the elements lie in memory in row-major order without gaps."""
         return storage(self).flags.c_contiguous  # type: ignore[no-any-return]
 
-    def contiguous(self) -> Any:
+    def contiguous(self, memory_format: Any = None) -> Any:
         """Itself if contiguous, otherwise a contiguous copy."""
         return self if self.is_contiguous() else shapes.contiguous(self)
 
@@ -182,7 +182,7 @@ class Tensor(
     def requires_grad(self, value: bool) -> None:
         if not isinstance(value, bool):
             raise RuntimeError(errors.REQUIRES_GRAD_BOOL)  # noqa: TRY004 - PyTorch's own type
-        if self._node is not None:
+        if self._node is not None or written_through(self):
             raise RuntimeError(errors.NON_LEAF_FLAG if value else errors.NON_LEAF_FLAG_FALSE)
         self._set_requires_grad(value, errors.FLOAT_ONLY_SETTER)
 
@@ -208,7 +208,7 @@ class Tensor(
                 f"not {type(requires_grad).__name__}"
             )
         refuse_in_transform(errors.TRANSFORM_REQUIRES_GRAD)
-        if self._node is not None:
+        if self._node is not None or written_through(self):
             if not requires_grad:
                 raise RuntimeError(errors.NON_LEAF_FLAG_FALSE)
             return self
@@ -408,13 +408,16 @@ class Tensor(
     # conversions
 
     def to(self, *args: Any, dtype: Any = None, copy: bool = False, **ignored: Any) -> Any:
-        """Another dtype (itself if it is the same and `copy` is false); devices are ignored."""
+        """Another dtype (itself if it is the same and `copy` is false); the device is the CPU."""
+        on_cpu(ignored.get("device"))
         for one in args:
             if isinstance(one, TensorState):
                 dtype = one.dtype  # type: ignore[attr-defined]
             elif isinstance(one, bool):
                 continue
-            elif not isinstance(one, str | device):
+            elif isinstance(one, str | device):
+                on_cpu(one)
+            else:
                 dtype = one
         if dtype is None:
             return self.clone() if copy else self
@@ -591,9 +594,5 @@ class Tensor(
 
 _float, _int, _bool = float, int, bool
 
-
-def _checked(dim: int, ndim: int) -> int:
-    return axis(dim, ndim)
-
-
+Tensor.__module__ = "autodiff"  # where it is found, and is shown to be
 bind_tensor_class(Tensor)

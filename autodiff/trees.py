@@ -6,6 +6,8 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autodiff.size import Size
+
 __all__ = ["Structure", "flatten", "spread_prefix", "tree_map"]
 
 _DICTS = (dict, OrderedDict, defaultdict)
@@ -102,6 +104,8 @@ def _flatten(tree: Any, leaves: list[Any]) -> Structure:
     kind = type(tree)
     if kind in _DICTS:
         return Structure(kind, list(tree), [_flatten(part, leaves) for part in tree.values()])
+    if kind is Size:  # comes back as a plain tuple, as in PyTorch
+        kind = tuple
     if kind in (tuple, list, deque):
         return Structure(kind, None, [_flatten(part, leaves) for part in tree])
     if isinstance(tree, tuple) and _is_namedtuple(kind):

@@ -21,6 +21,7 @@ from autodiff.operation import sum_to, wrap
 from autodiff.state import Chain, Extra, InferenceError, TensorState, ViewOf, version_counter
 
 __all__ = [
+    "chain_of",
     "check_writable",
     "edge_of",
     "like_strided",
@@ -28,6 +29,7 @@ __all__ = [
     "rebase",
     "replay",
     "requires_grad",
+    "written_through",
 ]
 
 _WRITTEN = -1  # the version of a view through which was written since somebody looked
@@ -63,6 +65,12 @@ def _needs_grad(base: TensorState) -> bool:
     return base._node is not None or base._leaf is not None
 
 
+def written_through(tensor: TensorState) -> bool:
+    """Whether a view was written to itself, so that it has a history even if nobody looked."""
+    extra = tensor._extra
+    return extra is not None and extra.view is not None and extra.view.version == _WRITTEN
+
+
 def _refresh(tensor: TensorState, extra: Extra, view: ViewOf) -> None:
     """Give a view whose base was written to the history that it has now.
 
@@ -77,15 +85,29 @@ def _refresh(tensor: TensorState, extra: Extra, view: ViewOf) -> None:
         return
     if view.made != "normal":
         raise errors.view_refused(view.made, extra.number, title(old), indirect=True)
-    if base._extra is not None and base._extra.turned > view.version:
-        raise RuntimeError(errors.TURNED_BASE)
+    chain = chain_of(view)
     node, number = edge_of(base)
-    tensor._node = _Strided(view.chain, node, number)
+    tensor._node = _Strided(chain, node, number)
     if tensor._leaf is not None:  # `requires_grad_` was asked of a view before anybody looked
         extra.grad, tensor._leaf = tensor._leaf.grad, None
     extra.number = 0
     view.version = now
     _move_retained(tensor, old, old_number, tensor._node)
+
+
+def chain_of(view: ViewOf) -> Chain:
+    """The way from the base, as it is now, to the view; the base may have been turned in place.
+
+    Raises RuntimeError if there is no way back to what the base was when the view was made.
+    """
+    turned = () if view.base._extra is None else view.base._extra.turned
+    if view.turns != len(turned):
+        back = turned[view.turns :]
+        if None in back:
+            raise RuntimeError(errors.TURNED_BASE)
+        view.chain = (*reversed(back), *view.chain)
+        view.turns = len(turned)
+    return view.chain
 
 
 def title(node: Node | None) -> str | None:
@@ -128,6 +150,8 @@ class _Strided(Node):
     def backward(self, cotangent: Any, create_graph: bool) -> Sequence[Any]:
         xp = NUMPY if isinstance(cotangent, np.ndarray | np.generic) else None
         xp = cotangent.__array_namespace__() if xp is None else xp
+        if create_graph and 0 in cotangent.shape:  # nothing comes back: PyTorch's history ends
+            return (xp.zeros(self.chain[0][2], dtype=cotangent.dtype),)
         return (_pull_back(self.chain, cotangent, xp),)
 
 
@@ -233,7 +257,7 @@ def link_view(
             return
     else:
         made = above.made if made == "normal" else made
-        extra.view = ViewOf(above.base, (*above.chain, last), made)
+        extra.view = ViewOf(above.base, (*chain_of(above), last), made)
 
 
 def check_writable(tensor: TensorState, recording: bool) -> None:
@@ -252,8 +276,7 @@ def check_writable(tensor: TensorState, recording: bool) -> None:
             raise errors.view_refused(view.made, extra.number, found, indirect=False)
         if view.base._node is None and requires_grad(tensor):
             raise RuntimeError(errors.VIEW_OF_LEAF_IN_PLACE)
-    written = view is not None and view.version == _WRITTEN  # it has a history, made when asked
-    if tensor._node is None and not written and requires_grad(tensor):
+    if tensor._node is None and not written_through(tensor) and requires_grad(tensor):
         raise RuntimeError(errors.LEAF_IN_PLACE)
 
 
@@ -273,7 +296,7 @@ def rebase(tensor: TensorState, node: Node, number: int = 0) -> None:
         return
     base = extra.view.base
     old, old_number = edge_of(base)
-    slices = CopySlices(base, extra.view.chain, node, (old, old_number))
+    slices = CopySlices(base, chain_of(extra.view), node, (old, old_number))
     base._node = slices
     if base._extra is not None:
         base._extra.number = 0

@@ -14,7 +14,7 @@ from autodiff.ops.pointwise import MUL
 from autodiff.primitive import binary
 from autodiff.state import TensorState
 
-__all__ = ["addmm", "bmm", "dot", "einsum", "linear", "matmul", "mm", "mv", "outer"]
+__all__ = ["addmm", "bmm", "dot", "einsum", "fits", "linear", "matmul", "mm", "mv", "outer"]
 
 
 def _same_dtype(first: Any, second: Any) -> None:
@@ -55,17 +55,17 @@ def _text(shape: Any) -> str:
     return "x".join(str(size) for size in shape)
 
 
-def _multiply(first: Any, second: Any) -> bool:
+def fits(first: Any, second: Any) -> bool:
     """Whether two are matrices of one dtype that can be multiplied as they are."""
     if not isinstance(first, TensorState) or not isinstance(second, TensorState):
         return False
     x, y = first._data, second._data
-    return x.ndim == y.ndim == 2 and x.dtype is y.dtype and x.shape[1] == y.shape[0]
+    return x.ndim == y.ndim == 2 and x.dtype is y.dtype and x.shape[1] == len(y)
 
 
 def mm(input: Any, mat2: Any) -> Any:
     """The product of two matrices."""
-    if _multiply(input, mat2):
+    if fits(input, mat2):
         return ops.MM.straight(input, mat2)
     require_tensor("mm", input)
     require_tensor("mm", mat2, "mat2", 2)
@@ -142,7 +142,7 @@ def bmm(input: Any, mat2: Any) -> Any:
 
 def matmul(input: Any, other: Any) -> Any:
     """The product of vectors, matrices, or stacks of matrices, whose batch shapes broadcast."""
-    if _multiply(input, other):
+    if fits(input, other):
         return ops.MM.straight(input, other)
     require_tensor("matmul", input)
     require_tensor("matmul", other, "other", 2)
@@ -217,6 +217,8 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) ->
     require_tensor("addmm", input)
     require_tensor("addmm", mat1, "mat1", 2)
     require_tensor("addmm", mat2, "mat2", 3)
+    _same_titles("self and mat2", input, mat2)
+    _same_titles("mat1 and mat2", mat1, mat2)
     if mat1.ndim != 2 or mat2.ndim != 2:
         raise RuntimeError(
             f"mat1 must be a matrix, got {mat1.ndim}-D tensor"
@@ -228,10 +230,13 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) ->
             f"mat1 and mat2 shapes cannot be multiplied ({_text(mat1.shape)} and "
             f"{_text(mat2.shape)})"
         )
-    _same_titles("mat1 and mat2", mat1, mat2)
-    _same_titles("self and mat2", input, mat2)
     shape = (mat1.shape[0], mat2.shape[1])
     if tuple(input.shape) != shape:
+        if getattr(type(input), "stands_in", False):
+            raise RuntimeError(
+                f"Bad in-place call: input tensor size {list(input.shape)} and output tensor size "
+                f"{list(shape)} should match"
+            )
         input = input.expand(shape)
     return ops.ADDMM.straight(input, mat1, mat2, beta=beta, alpha=alpha)
 

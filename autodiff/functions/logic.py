@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.dtypes import from_numpy_dtype
 from autodiff.functions.arguments import is_number, is_tensor_like, raw, require_tensor
 from autodiff.functions.pointwise import clamp, ge, gt, le, lt, ne
 from autodiff.ops import pointwise as ops
 from autodiff.ops import writing
+from autodiff.promotion import result_type
 
 __all__ = [
     "bitwise_and",
@@ -30,8 +30,8 @@ __all__ = [
 def _whole(function: str, *values: Any) -> None:
     for value in values:
         kind = getattr(getattr(raw(value), "dtype", None), "kind", None)
-        if kind in ("f", "c", "V"):
-            title = from_numpy_dtype(raw(value).dtype).title
+        if kind in ("f", "c", "V") or isinstance(value, float | complex):
+            title = result_type(values[0], values[-1]).title
             raise NotImplementedError(f"\"{function}_cpu\" not implemented for '{title}'")
 
 

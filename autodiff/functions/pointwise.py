@@ -20,6 +20,7 @@ from autodiff.modes import settings
 from autodiff.ops import pointwise as ops
 from autodiff.ops.complexes import POW_COMPLEX
 from autodiff.primitive import binary, unary
+from autodiff.promotion import result_type, wrapped
 from autodiff.state import TensorState
 
 __all__ = [
@@ -121,7 +122,11 @@ def _check_alpha(input: Any, other: Any, alpha: Any) -> None:
 def checked_alpha(input: Any, other: Any, alpha: Any) -> Any:
     """The factor of `other`, if it fits the numbers that it is multiplied with."""
     _check_alpha(input, other, alpha)
-    return bool(alpha) if kind_of(input) + kind_of(other) == "bb" else alpha
+    if kind_of(input) + kind_of(other) == "bb":
+        return bool(alpha)
+    if type(alpha) is int and alpha < 0 and "u" in kind_of(input) + kind_of(other):
+        return wrapped(alpha, result_type(input, other).numpy)
+    return alpha
 
 
 def _scaled(plain: Any, scaled: Any, input: Any, other: Any, alpha: Any) -> Any:
@@ -454,11 +459,18 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
             return ops.CLAMP_TENSORS(input, min, max)
         # a tensor beside a number: PyTorch takes both as numbers
         min, max = (v.item() if is_tensor_like(v) else v for v in (min, max))
+    if any(isinstance(bound, complex) for bound in (min, max)):
+        if _integral(input):
+            raise NotImplementedError("clamp is not supported for complex types")
+        raise RuntimeError("value cannot be converted to type double without overflow")
     if _integral(input) and any(isinstance(bound, float) for bound in (min, max)):
         input = input.to(settings.default_dtype)
     if kind_of(input) in "iu":
         for bound in (min, max):
             checked_number(bound, raw(input).dtype)
+    if kind_of(input) == "u":  # a negative bound wraps round
+        dtype = raw(input).dtype
+        min, max = (wrapped(v, dtype) if type(v) is int else v for v in (min, max))
     return ops.CLAMP_NUMBERS(input, min=min, max=max)
 
 

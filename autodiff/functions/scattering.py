@@ -104,7 +104,8 @@ def _scattered(
         )
     shape = tuple(int(n) for n in input.shape)
     numbers = np.arange(max(int(np.prod(shape)), 0)).reshape(shape)
-    positions = np.broadcast_to(numbers[picked], tuple(used.shape))
+    places = numbers[picked] if shape else numbers
+    positions = np.broadcast_to(places, tuple(used.shape))
     return _together(input, positions, used, reduce, bool(include_self))
 
 

@@ -414,8 +414,10 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
             raise RuntimeError(
                 f"split expects split_size be non-negative, but got split_size={size}"
             )
-        count = builtins.max(-(-length // size), 1) if size else 1
-        sizes = tuple(builtins.min(size, length - i * size) for i in range(count))
+        whole, rest = divmod(length, size) if size else (0, 0)
+        sizes = (size,) * whole
+        if rest or not whole:
+            sizes += (rest,)
         return ops.SPLIT.straight(tensor, sizes=sizes, dim=where)  # type: ignore[no-any-return]
     else:
         if not isinstance(split_size_or_sections, Sequence) or isinstance(
@@ -438,12 +440,14 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most `chunks` views of equal size along a dimension (the last may be smaller)."""
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    if not require_tensor("chunk", input).ndim:
+    ndim = require_tensor("chunk", input).ndim
+    if not ndim:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
-    length = input.shape[axis(dim, input.ndim)]
+    where = axis(dim, ndim)
+    length = input.shape[where]
     if not length:  # as many as were asked for, all empty
-        return split(input, [0] * chunks, dim)
-    return split(input, -(-length // chunks), dim)
+        return split(input, [0] * chunks, where)
+    return split(input, -(-length // chunks), where)
 
 
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:

@@ -135,6 +135,12 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     return ops.ADDCDIV(input, tensor1, tensor2, value=value)
 
 
+# A 0-d tensor written to at an index, or not. Arrays, since PyTorch saves the index of a 0-d
+# tensor, too, and frees it: a second pass is refused.
+_THERE = (np.ones((), bool),)
+_NOT_THERE = (np.zeros((), bool),)
+
+
 def _index(function: str, index: Any, words: str = "Expected dtype int32/int64 for index") -> Any:
     data = raw(require_tensor(function, index, "index", 3))
     if data.dtype.type not in (np.int64, np.int32):
@@ -185,7 +191,7 @@ def _scatter_index(input: Any, dim: Any, index: Any, src: Any) -> tuple[Any, ...
                 )
             )
     if not shape:
-        return (Ellipsis,)
+        return _THERE
     _in_bounds(array, shape[where], where)
     return _grid(array, where)
 
@@ -210,7 +216,10 @@ def _cut(src: Any, shape: tuple[int, ...]) -> Any:
 
 def _at_least_vectors(input: Any, index: Any, src: Any) -> tuple[Any, Any]:
     """A 0-d index speaks of one element of a vector, and so does a 0-d source."""
-    if isinstance(index, TensorState) and not index._data.ndim and input.ndim == 1:
+    if not isinstance(index, TensorState) or index._data.ndim:
+        return index, src
+    vector = isinstance(src, TensorState) and src._data.ndim == 1
+    if input.ndim == 1 or (vector and not input.ndim):
         index = index.reshape(1)  # type: ignore[attr-defined]
         if isinstance(src, TensorState) and not src._data.ndim:
             src = src.reshape(1)  # type: ignore[attr-defined]
@@ -229,7 +238,7 @@ def _untouched(row: Any, input: Any, src: Any) -> Any:
     if not isinstance(src, TensorState):
         return input.clone()
     none = src.reshape(-1)[:0].sum()  # type: ignore[attr-defined]
-    return row(input, none, index=(Ellipsis,), accumulate=True)
+    return row(input, none, index=_NOT_THERE, accumulate=True)
 
 
 @across_members
@@ -241,6 +250,11 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
     if not picked:
         return _untouched(ops.SCATTER, input, src)
     if isinstance(src, TensorState):
+        if not input.ndim and src.numel() > 1 and index.numel() > 1:  # type: ignore[attr-defined]
+            raise RuntimeError(
+                f"scatter(): one of {index.numel()} elements would stand in a 0-d tensor, and "
+                "nobody says which: scatter the one element that is meant"
+            )
         return ops.SCATTER(input, _cut(src, index.shape), index=picked, accumulate=False)
     return ops.SCATTER_NUMBER(input, src, index=picked, accumulate=False)
 
@@ -258,6 +272,8 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     picked = _scatter_index(input, dim, index, src)
     if not picked:
         return _untouched(ops.SCATTER_ADD, input, src)
+    if not input.ndim and src.ndim:
+        return ops.SCATTER_ADD(input, _cut(src, index.shape).sum(), index=picked, accumulate=True)
     return ops.SCATTER_ADD(input, _cut(src, index.shape), index=picked, accumulate=True)
 
 
@@ -302,7 +318,7 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) 
         )
     if not input.ndim:
         scaled = source if alpha == 1 else source * alpha
-        return ops.INDEX_ADD(input, scaled, index=(Ellipsis,), accumulate=True)
+        return ops.INDEX_ADD(input, scaled, index=_THERE, accumulate=True)
     if array.size and (array.min() < 0 or array.max() >= input.shape[where]):
         raise RuntimeError("index out of range in self")
     scaled = source if alpha == 1 else source * alpha
@@ -332,7 +348,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
             "index_copy_(): self and source expected to have the same dtype, but got (self) "
             f"{input.dtype.title} and (source) {source.dtype.title}"
         )
-    if not input.ndim and source.numel() != 1:
+    if not input.ndim and (source.ndim > 1 or source.numel() != 1):
         given = list(source.shape)[1:]
         if given:
             raise RuntimeError(
@@ -345,7 +361,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
             f"source.size(dim) ({source.numel()})"
         )
     if not input.ndim:
-        return ops.INDEX_COPY(input, source.reshape(()), index=(Ellipsis,), accumulate=False)
+        return ops.INDEX_COPY(input, source.reshape(()), index=_THERE, accumulate=False)
     rest, given = list(input.shape), list(source.shape)
     del rest[where]
     if source.ndim:
@@ -387,7 +403,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     size = input.shape[where] if input.ndim else 1
     if array.size and (array.min() < -size or array.max() >= size):
         raise IndexError("index out of range in self")
-    picked = _along(where, array) if input.ndim else (Ellipsis,)
+    picked = _along(where, array) if input.ndim else _THERE
     row = ops.INDEX_FILL_TENSOR if isinstance(value, TensorState) else ops.INDEX_FILL
     return row(input, value, index=picked, accumulate=False)
 
@@ -407,16 +423,22 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
             "masked_scatter_ only supports boolean masks, but got mask with dtype "
             f"{mask.dtype.title}"
         )
-    chosen = np.broadcast_to(chosen, tuple(input.shape))
+    joint = tuple(input.shape)
+    if not getattr(type(input), "stands_in", False):  # the copy may be larger, not what is written
+        mismatch = broadcast_mismatch(joint, chosen.shape)
+        if mismatch is not None:
+            raise mismatch
+        joint = np.broadcast_shapes(joint, chosen.shape)
+        input = input.expand(joint) if joint != tuple(input.shape) else input
+    if chosen.shape != joint:
+        chosen = raw(mask.expand(joint))
     count = int(chosen.sum())
     if count > source.numel():
         raise RuntimeError("Number of elements of source < number of ones in mask")
     if not input.ndim:
         if not count:
             return input.clone()
-        return ops.MASKED_SCATTER(
-            input, source.reshape(-1)[0], index=(Ellipsis,), accumulate=False
-        )
+        return ops.MASKED_SCATTER(input, source.reshape(-1)[0], index=_THERE, accumulate=False)
     taken = source.reshape(-1)[:count]
     return ops.MASKED_SCATTER(input, taken, index=np.nonzero(chosen), accumulate=False)
 
@@ -436,7 +458,7 @@ def _places(function: str, input: Any, index: Any) -> tuple[Any, ...]:
             f"out of range: tried to access index {wrong} on a tensor of {size} elements."
         )
     flat = np.where(array < 0, array + size, array)
-    return np.unravel_index(flat, tuple(input.shape)) if input.ndim else (Ellipsis,)
+    return np.unravel_index(flat, tuple(input.shape)) if input.ndim else _THERE
 
 
 @across_members
@@ -455,6 +477,8 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
             f"put_(): self and source expected to have the same dtype, but got self.dtype = "
             f"{input.dtype.title} and source.dtype = {source.dtype.title}"
         )
+    if count and not input.numel():
+        raise IndexError("put_(): Tried to put elements into an empty tensor")
     picked = _places("put_", input, index)
     values = source.reshape(index.shape if input.ndim else ())
     return ops.PUT_AT(input, values, index=picked, accumulate=accumulate)

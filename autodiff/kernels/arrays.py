@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 
 from autodiff.kernels.memory import keep_freed_memory
+from autodiff.kernels.selection import chosen
+from autodiff.kernels.special import log1p
+from autodiff.kernels.sums import LARGE, large_sum
 
 __all__ = ["arrays"]
 
@@ -35,13 +38,17 @@ class _Arrays:
     def sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
         if type(x) is not _ndarray:
             return _np.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
+        if x.size >= LARGE and (dtype is None or dtype is x.dtype):
+            found = large_sum(x, axis, keepdims)
+            if found is not None:
+                return found
         return _add(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
     @staticmethod
     def mean(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
         if type(x) is not _ndarray or x.dtype not in _SIMPLE or not x.size:
             return _np.mean(x, axis=axis, keepdims=keepdims)
-        total = _add(x, axis=axis, keepdims=keepdims)
+        total = _Arrays.sum(x, axis=axis, keepdims=keepdims)
         return total / x.dtype.type(x.size // (total.size or 1))
 
     @staticmethod
@@ -76,6 +83,14 @@ class _Arrays:
         view = _ndarray(shape, x.dtype, x, 0, tuple(strides))
         view.flags.writeable = False
         return view
+
+    @staticmethod
+    def where(condition: Any, x: Any, y: Any, /) -> Any:
+        return chosen(condition, x, y)
+
+    @staticmethod
+    def log1p(x: Any, /) -> Any:
+        return log1p(np, x)
 
     @staticmethod
     def reshape(x: Any, /, shape: Any) -> Any:

@@ -1,22 +1,27 @@
 """Normalised exponentials and standardised values: in place on buffers of their own.
 
 On NumPy's arrays sums over short rows are taken by BLAS, which reads them three times as fast as
-`np.add.reduce` does; its error grows as slowly up to some thousand elements. Arrays of 16 bits
-are worked on in 32, as PyTorch does.
+`np.add.reduce` does; its error grows as slowly up to some thousand elements. Large matrices are
+worked on in blocks of rows, with buffers too small for NumPy to copy what is broadcast into
+(`unbuffered`). Arrays of 16 bits are worked on in 32, as PyTorch does.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from autodiff.kernels.memory import unbuffered
 from autodiff.kernels.range import has_safe_squares, unit_power
+from autodiff.kernels.sums import SHORT
 from autodiff.operation import sum_to
 
 __all__ = [
     "log_softmax",
+    "log_softmax_rule",
     "normalise",
     "softmax",
     "softmax_rule",
@@ -26,26 +31,68 @@ __all__ = [
 ]
 
 _WIDE = (np.dtype(np.float32), np.dtype(np.float64))
-_SHORT = 4096  # elements of a row that BLAS may add up
 _MANY = 1 << 14  # elements of an array for which the detour pays
 _maximum: Any = np.maximum.reduce
+_minimum: Any = np.minimum.reduce
 _add: Any = np.add.reduce
-_BLOCK = 1 << 18  # elements of a temporary array that stays in the cache
+_every: Any = np.logical_and.reduce
+_BLOCK = 1 << 19  # elements of a block: small enough for a cache, with few calls for many
 
 
 def _row_sums(x: Any, dim: int | tuple[int, ...]) -> Any:
     """Sums along an axis or several (as `logsumexp` has them), which are kept."""
     size = x.shape[-1]
-    if dim == x.ndim - 1 and x.size >= _MANY and size <= _SHORT and x.flags.c_contiguous:
+    if dim == x.ndim - 1 and x.size >= _MANY and size <= SHORT and x.flags.c_contiguous:
         return (x.reshape(-1, size) @ np.ones(size, x.dtype)).reshape(*x.shape[:-1], 1)
     return _add(x, axis=dim, keepdims=True)
 
 
 def _row_products(x: Any, y: Any, dim: int | tuple[int, ...]) -> Any:
     """Sums of products along an axis or several, which are kept."""
-    if dim == x.ndim - 1 and x.shape[-1] <= _SHORT:
+    if dim == x.ndim - 1 and x.shape[-1] <= SHORT:
         return np.vecdot(x, y)[..., None]
     return _add(x * y, axis=dim, keepdims=True)
+
+
+def _is_large(x: Any, dim: int) -> bool:
+    """Whether to work in blocks of rows: on much memory, along its last axis."""
+    return bool(x.size >= _MANY and dim == x.ndim - 1 and x.flags.c_contiguous)
+
+
+def _by_rows(work: Callable[..., None], *arrays: Any) -> None:
+    """work(*parts) on parts of some rows of matrices; it writes into the last of them."""
+    count, width = arrays[0].shape
+    step = max(1, _BLOCK // width)
+    for start in range(0, count, step):
+        parts = arrays if count <= step else [one[start : start + step] for one in arrays]
+        unbuffered(work, *parts)
+
+
+def _in_rows(work: Callable[..., None], *arrays: Any) -> Any:
+    """What `work` writes into its last argument, by rows of the arrays' last axis."""
+    first = arrays[0]
+    out = np.empty(first.shape, first.dtype)
+    width = first.shape[-1]
+    _by_rows(work, *[one.reshape(-1, width) for one in (*arrays, out)])
+    return out
+
+
+def _along_rows(x: Any) -> Any:
+    """The sum of each row of a matrix, as a column."""
+    if x.shape[1] > SHORT:
+        return _add(x, axis=1, keepdims=True)
+    return x.dot(np.ones(x.shape[1], x.dtype))[:, None]
+
+
+def _alike(g: Any, out: Any) -> bool:
+    """Whether both are arrays of one shape and one of the usual dtypes."""
+    return (
+        type(g) is np.ndarray
+        and type(out) is np.ndarray
+        and g.dtype in _WIDE
+        and g.dtype == out.dtype
+        and g.shape == out.shape
+    )
 
 
 def softmax(xp: Any, x: Any, dim: int) -> Any:
@@ -53,37 +100,40 @@ def softmax(xp: Any, x: Any, dim: int) -> Any:
     if type(x) is not np.ndarray or x.dtype not in _WIDE:
         powers = xp.exp(x - xp.max(x, axis=dim, keepdims=True))
         return powers / xp.sum(powers, axis=dim, keepdims=True)
-    largest = _maximum(x, axis=dim, keepdims=True)
-    # Of a largest element from 0 to 80 the power neither overflows nor makes that of another
-    # vanish which the quotient would keep: a pass is saved.
-    small = x.size >= _MANY and largest.min() >= 0 and largest.max() < 80
-    if x.ndim == 2 and dim == 1 and x.size >= _MANY:
-        out = np.empty_like(x)
-        for rows in _blocks(x):
-            part = out[rows]
-            np.exp(x[rows] if small else np.subtract(x[rows], largest[rows], out=part), out=part)
-            part /= _row_sums(part, dim)
-        return out
-    out = np.subtract(x, largest)
+    if _is_large(x, dim):
+        return _in_rows(_softmax_rows, x)
+    out = np.subtract(x, _maximum(x, axis=dim, keepdims=True))
     np.exp(out, out=out)
     out /= _row_sums(out, dim)
     return out
 
 
+def _softmax_rows(x: Any, out: Any) -> None:
+    largest = _maximum(x, axis=1, keepdims=True)
+    # Of a largest element from 0 to 80 the power neither overflows nor makes that of another
+    # vanish which the quotient would keep: a pass is saved.
+    if _minimum(largest, axis=None) >= 0 and _maximum(largest, axis=None) < 80:
+        np.exp(x, out=out)
+    else:
+        np.subtract(x, largest, out=out)
+        np.exp(out, out=out)
+    out /= _along_rows(out)
+
+
 def softmax_rule(xp: Any, g: Any, out: Any, dim: int) -> Any:
     """out · (g - Σ g · out): the difference is taken first, as it loses no digits afterwards."""
-    if type(g) is not np.ndarray or type(out) is not np.ndarray or g.dtype not in _WIDE:
+    if not _alike(g, out):
         return out * (g - xp.sum(g * out, axis=dim, keepdims=True))
-    if g.ndim == 2 and dim == 1 and g.size >= _MANY:
-        result = np.empty(g.shape, g.dtype)
-        for rows in _blocks(g):
-            part = result[rows]
-            np.subtract(g[rows], _row_products(g[rows], out[rows], 1), out=part)
-            part *= out[rows]
-        return result
+    if _is_large(g, dim):
+        return _in_rows(_softmax_rule_rows, g, out)
     result = np.subtract(g, _row_products(g, out, dim))
     result *= out
     return result
+
+
+def _softmax_rule_rows(g: Any, out: Any, result: Any) -> None:
+    np.subtract(g, _row_products(g, out, 1), out=result)
+    result *= out
 
 
 def log_softmax(xp: Any, x: Any, dim: int) -> Any:
@@ -91,9 +141,35 @@ def log_softmax(xp: Any, x: Any, dim: int) -> Any:
     if type(x) is not np.ndarray or x.dtype not in _WIDE:
         shifted = x - xp.max(x, axis=dim, keepdims=True)
         return shifted - xp.log(xp.sum(xp.exp(shifted), axis=dim, keepdims=True))
+    if _is_large(x, dim):
+        return _in_rows(_log_softmax_rows, x)
     out = np.subtract(x, _maximum(x, axis=dim, keepdims=True))
-    out -= np.log(_row_sums(np.exp(out), dim))
+    sums = _add(np.exp(out), axis=dim, keepdims=True)
+    np.log(sums, out=sums)
+    out -= sums
     return out
+
+
+def _log_softmax_rows(x: Any, out: Any) -> None:
+    np.subtract(x, _maximum(x, axis=1, keepdims=True), out=out)
+    out -= np.log(_along_rows(np.exp(out)))
+
+
+def log_softmax_rule(xp: Any, g: Any, out: Any, dim: int) -> Any:
+    """g - exp(out) · Σ g."""
+    if not _alike(g, out):
+        return g - xp.exp(out) * xp.sum(g, axis=dim, keepdims=True)
+    if _is_large(g, dim):
+        return _in_rows(_log_softmax_rule_rows, g, out)
+    result = np.exp(out)
+    result *= _add(g, axis=dim, keepdims=True)
+    return np.subtract(g, result, out=result)
+
+
+def _log_softmax_rule_rows(g: Any, out: Any, result: Any) -> None:
+    np.exp(out, out=result)
+    result *= _along_rows(g)
+    np.subtract(g, result, out=result)
 
 
 def _is_half(x: Any) -> bool:
@@ -146,50 +222,52 @@ def _to_scale(squares: Any, count: int, eps: float) -> None:
     np.reciprocal(squares, out=squares)
 
 
-def _blocks(x: Any) -> Any:
-    """Slices of rows few enough to stay in the cache from one pass to the next."""
-    step = max(1, _BLOCK // x.shape[1])
-    return (slice(start, start + step) for start in range(0, x.shape[0], step))
-
-
 def _normalised_rows(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]:
     """`normalise` over the last axis of a matrix."""
-    out, unit = np.empty_like(x), np.empty_like(x)
-    scale = np.empty((x.shape[0], 1), x.dtype)
     count = x.shape[1]
-    for rows in _blocks(x):
-        part, own = x[rows], unit[rows]
-        np.subtract(part, _row_sums(part, 1) / x.dtype.type(count), out=own)
-        squares = _row_products(own, own, 1)
-        _to_scale(squares, count, eps)
-        if eps and squares.all():
-            own *= squares
+
+    def work(x: Any, scale: Any, unit: Any, out: Any) -> None:
+        mean = _along_rows(x)
+        mean /= count
+        np.subtract(x, mean, out=unit)
+        scale[...] = _row_products(unit, unit, 1)
+        _to_scale(scale, count, eps)
+        if eps and _every(scale, axis=None):
+            unit *= scale
         else:
-            own[...], squares = _standardised_far(np, own, (1,), eps)
-        scale[rows] = squares
+            unit[...], scale[...] = _standardised_far(np, unit, (1,), eps)
         if weight is None:
-            out[rows] = own
+            out[...] = unit
         else:
-            np.multiply(own, weight, out=out[rows])
+            np.multiply(unit, weight, out=out)
         if bias is not None:
-            out[rows] += bias
+            out += bias
+
+    scale = np.empty((x.shape[0], 1), x.dtype)
+    unit, out = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
+    _by_rows(work, x, scale, unit, out)
     return out, unit, scale
 
 
 def _unnormalised_rows(g: Any, unit: Any, scale: Any, weight: Any) -> Any:
     """`unnormalise` over the last axis of a matrix."""
-    out = np.empty_like(g)
-    count = g.dtype.type(g.shape[1])
-    for rows in _blocks(g):
-        part, own = out[rows], unit[rows]
+    count = g.shape[1]
+
+    def work(g: Any, unit: Any, scale: Any, out: Any) -> None:
         if weight is None:
-            part[...] = g[rows]
+            out[...] = g
         else:
-            np.multiply(g[rows], weight, out=part)
-        along = _row_products(part, own, 1)
-        part -= _row_sums(part, 1) / count
-        part -= own * (along / count)
-        part *= scale[rows]
+            np.multiply(g, weight, out=out)
+        along = _row_products(out, unit, 1)
+        along /= count
+        common = _along_rows(out)
+        common /= count
+        out -= common
+        out -= unit * along
+        out *= scale
+
+    out = np.empty(g.shape, g.dtype)
+    _by_rows(work, g, unit, scale, out)
     return out
 
 

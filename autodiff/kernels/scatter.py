@@ -13,6 +13,7 @@ __all__ = [
     "assign_at",
     "contiguous",
     "put_along",
+    "put_number",
     "take_along",
     "take_rows",
 ]
@@ -174,6 +175,8 @@ def take_along(xp: Any, x: Any, index: Any, dim: int) -> Any:
             return xp.asarray(x, copy=True)
         return xp.asarray(x)[np.zeros(index.shape, int)]
     if type(x) is np.ndarray and x.size:
+        if dim == 1 and x.ndim == 2 and index.shape == (x.shape[0], 1):
+            return x[np.arange(len(x)), index[:, 0]][:, None]
         return x.reshape(-1)[_positions(x.shape, index, dim)]
     box = tuple(
         slice(None) if axis == dim else slice(0, size) for axis, size in enumerate(index.shape)
@@ -200,6 +203,24 @@ def put_along(xp: Any, x: Any, shape: tuple[int, ...], index: Any, dim: int) -> 
         whole.reshape(-1)[positions] = x
     else:
         np.add.at(whole.reshape(-1), positions.reshape(-1), np.ravel(x))
+    return whole
+
+
+_NUMBERS = {np.float32, np.float64}
+
+
+def put_number(number: Any, shape: tuple[int, ...], index: Any, dim: int) -> Any:
+    """`put_along` of one number for every row of a matrix; None if the case is another one.
+
+    >>> put_number(np.float64(2.0), (2, 3), np.array([[2], [0]]), 1)
+    array([[0., 0., 2.],
+           [2., 0., 0.]])
+    """
+    if type(number) not in _NUMBERS or len(shape) != 2 or dim != 1 or index.shape[1] != 1:
+        return None
+    count, width = shape
+    whole = np.zeros(shape, number.dtype)
+    whole.reshape(-1)[index[:, 0] + np.arange(0, count * width, width or 1)] = number
     return whole
 
 

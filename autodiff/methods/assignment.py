@@ -86,7 +86,8 @@ def _readable(tensor: Any, picked: tuple[Any, ...], value: Any, masked: bool) ->
         check_masks(picked, tensor._data.shape)
         check_overlap(tensor, ())
         return value.clone() if np.may_share_memory(tensor._data, value._data) else value
-    check_overlap(tensor, (value,), same=False)
+    if 0 not in tensor._data.strides:  # what was expanded is refused after all else is found right
+        check_overlap(tensor, (value,), same=False)
     check_masks(picked, tensor._data.shape)
     return value
 

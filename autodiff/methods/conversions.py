@@ -12,6 +12,7 @@ from autodiff.dtypes import bfloat16, complex64, complex128, int8, int16, uint8
 from autodiff.functions.arguments import require_tensor
 from autodiff.functions.strided import as_strided
 from autodiff.inplace import allowed, bump
+from autodiff.size import strided
 from autodiff.state import TensorState, storage
 
 __all__ = ["Conversions"]
@@ -115,27 +116,14 @@ class Conversions(TensorState):
         a, b = mine.__array_interface__, theirs.__array_interface__
         return mine.strides == theirs.strides and all(a[key] == b[key] for key in keys)
 
-    def equal(self, other: Any) -> bool:
-        """Whether another tensor has the same shape and elements."""
-        theirs = require_tensor("equal", other, "other", 1)._data
-        return self._data.shape == theirs.shape and bool(np.all(self._data == theirs))
-
-    def allclose(
-        self, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-    ) -> bool:
-        """Whether all elements are within atol + rtol · |other| of another tensor's."""
-        theirs = require_tensor("allclose", other, "other", 1)._data
-        if theirs.dtype != self._data.dtype:
-            raise RuntimeError(
-                f"Float did not match {other.dtype.title}"
-                if self.dtype.title == "Float"
-                else f"{self.dtype.title} did not match {other.dtype.title}"
-            )
-        return bool(np.allclose(self._data, theirs, rtol, atol, equal_nan))
-
     is_cpu = True
     is_cuda = is_sparse = is_quantized = is_meta = is_mps = is_xpu = is_nested = False
     name = None
+    layout = strided
+
+    def cuda(self, *args: Any, **kwargs: Any) -> Any:
+        """Raises AssertionError, as PyTorch's build for the CPU does."""
+        raise AssertionError("Torch not compiled with CUDA enabled")
 
     def get_device(self) -> int:
         """-1: the CPU."""
@@ -250,7 +238,18 @@ def _steps(size: Any) -> tuple[int, ...]:
     return tuple(int(np.prod(sizes[place + 1 :])) for place in range(len(sizes)))
 
 
-_WORDS = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int"}
+_WORDS = {
+    "float16": "c10::Half",
+    "float32": "float",
+    "float64": "double",
+    "complex64": "c10::complex<float>",
+    "complex128": "c10::complex<double>",
+    "uint8": "unsigned char",
+    "int8": "signed char",
+    "int16": "short int",
+    "int32": "int",
+    "int64": "long int",
+}
 
 
 def _word(tensor: Any) -> str:

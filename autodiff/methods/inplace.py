@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import late
 from autodiff.errors import broadcast_mismatch, output_shape
 from autodiff.functions import logic, pointwise
 from autodiff.functions.arguments import is_number, raw, require_tensor
+from autodiff.functions.complexes import imag, real
 from autodiff.functions.indexing import masked_fill
 from autodiff.functions.pointwise import checked_alpha, refuse_bool
 from autodiff.functions.shapes import squeeze, t, transpose, unsqueeze
@@ -136,7 +138,11 @@ def _compared(name: str) -> Any:
 
     def compare_(self: Any, other: Any) -> Any:
         _operand(f"{name}_", other)
-        if name not in ("eq", "ne") and "c" in pointwise.kind_of(self) + pointwise.kind_of(other):
+        allowed((self, other))  # the reason that PyTorch gives first
+        kinds = pointwise.kind_of(self), pointwise.kind_of(other)
+        if name in ("eq", "ne") and "c" in kinds and kinds[0] != "c" and not is_number(other):
+            other = pointwise.where(imag(other) == 0, real(other), np.nan)  # or equal to nothing
+        if name not in ("eq", "ne") and "c" in kinds:
             pointwise.ordered(plain, self, other)
         return written_test(COMPARISONS[name][not is_number(other)], plain, self, other)
 
@@ -165,3 +171,4 @@ for _name in ("logical_and", "logical_or", "logical_xor"):
     setattr(InPlace, f"{_name}_", _decided(_name))
 add_variants(InPlace)
 add_methods(InPlace)
+late.add_methods(InPlace)

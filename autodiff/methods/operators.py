@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.functions import contraction, indexing, pointwise
+from autodiff.functions import contraction, indexing, logic, pointwise
 from autodiff.functions.arguments import is_tensor_like
 from autodiff.inplace import write
 from autodiff.methods.assignment import assign
 from autodiff.ops import pointwise as ops
+from autodiff.ops.contraction import MM
 from autodiff.primitive import binary
 from autodiff.state import TensorState
+from autodiff.straight import straight_binary
 
 __all__ = ["Operators"]
 
@@ -34,8 +36,7 @@ class Operators(TensorState):
 
     __radd__: Any = ops.ADD.straight
 
-    def __sub__(self, other: Any) -> Any:
-        return pointwise.sub(self, other) if _fits(other) else NotImplemented
+    __sub__: Any = straight_binary(ops.SUB, pointwise.sub)
 
     def __rsub__(self, other: Any) -> Any:
         return pointwise.rsub(self, other) if _fits(other) else NotImplemented
@@ -70,6 +71,8 @@ class Operators(TensorState):
         return pointwise.pow(other, self) if _fits(other) else NotImplemented
 
     def __matmul__(self, other: Any) -> Any:
+        if contraction.fits(self, other):
+            return MM.straight(self, other)
         return contraction.matmul(self, other) if is_tensor_like(other) else NotImplemented
 
     def __rmatmul__(self, other: Any) -> Any:
@@ -85,25 +88,25 @@ class Operators(TensorState):
         return pointwise.abs(self)
 
     def __invert__(self) -> Any:
-        return ops.BITWISE_NOT(self)
+        return logic.bitwise_not(self)
 
     def __and__(self, other: Any) -> Any:
-        return ops.BITWISE_AND(self, other) if _fits(other) else NotImplemented
+        return logic.bitwise_and(self, other) if _fits(other) else NotImplemented
 
     def __rand__(self, other: Any) -> Any:
-        return ops.BITWISE_AND(self, other) if _fits(other) else NotImplemented
+        return logic.bitwise_and(self, other) if _fits(other) else NotImplemented
 
     def __or__(self, other: Any) -> Any:
-        return ops.BITWISE_OR(self, other) if _fits(other) else NotImplemented
+        return logic.bitwise_or(self, other) if _fits(other) else NotImplemented
 
     def __ror__(self, other: Any) -> Any:
-        return ops.BITWISE_OR(self, other) if _fits(other) else NotImplemented
+        return logic.bitwise_or(self, other) if _fits(other) else NotImplemented
 
     def __xor__(self, other: Any) -> Any:
-        return ops.BITWISE_XOR(self, other) if _fits(other) else NotImplemented
+        return logic.bitwise_xor(self, other) if _fits(other) else NotImplemented
 
     def __rxor__(self, other: Any) -> Any:
-        return ops.BITWISE_XOR(self, other) if _fits(other) else NotImplemented
+        return logic.bitwise_xor(self, other) if _fits(other) else NotImplemented
 
     def __eq__(self, other: Any) -> Any:
         return ops.EQ(self, other) if _fits(other) else NotImplemented
@@ -126,7 +129,7 @@ class Operators(TensorState):
     def __iadd__(self, other: Any) -> Any:  # type: ignore[misc]
         return write(ops.ADD, self, other) if _fits(other) else NotImplemented
 
-    def __isub__(self, other: Any) -> Any:
+    def __isub__(self, other: Any) -> Any:  # type: ignore[misc]
         return self.sub_(other) if _fits(other) else NotImplemented  # type: ignore[attr-defined]
 
     def __imul__(self, other: Any) -> Any:  # type: ignore[misc]

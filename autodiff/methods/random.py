@@ -9,9 +9,10 @@ import numpy as np
 
 from autodiff.creation import generator as common_stream
 from autodiff.dtypes import from_numpy_dtype
-from autodiff.functions.arguments import raw
+from autodiff.errors import VMAP_RANDOM_UNBATCHED
 from autodiff.inplace import write
 from autodiff.modes import random
+from autodiff.operation import wrap
 from autodiff.ops.writing import DRAWN
 from autodiff.state import TensorState
 
@@ -27,11 +28,16 @@ def _floating(tensor: Any, kernel: str, *, complex_too: bool = False) -> None:
 
 @random
 def _drawn(draw: Any, generator: Any) -> Any:
-    return draw(common_stream() if generator is None else generator)
+    return wrap(draw(common_stream(generator)))
 
 
 def _fill(tensor: Any, name: str, draw: Any, generator: Any) -> Any:
-    return write(DRAWN[name], tensor, values=raw(_drawn(draw, generator)))
+    values = _drawn(draw, generator)
+    if tensor._layered:
+        return tensor.copy_(values)
+    if values._layered:
+        raise RuntimeError(VMAP_RANDOM_UNBATCHED)
+    return write(DRAWN[name], tensor, values=values._data)
 
 
 class Random(TensorState):

@@ -11,7 +11,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from autodiff import operation
+from autodiff.dtypes import from_numpy_dtype
 from autodiff.errors import BatchedData
 from autodiff.functions import (
     contraction,
@@ -23,6 +26,7 @@ from autodiff.functions import (
     shapes,
     writing,
 )
+from autodiff.functions.arguments import axis
 from autodiff.inplace import (
     allowed,
     bump,
@@ -34,11 +38,11 @@ from autodiff.inplace import (
 )
 from autodiff.modes import is_grad_enabled
 from autodiff.ops import pointwise as rows
-from autodiff.ops.shapes import TO_COPY
+from autodiff.ops.shapes import TO_COPY, VIEW
 from autodiff.state import Extra, TensorState, layered_by, version_counter
 from autodiff.views import requires_grad
 
-__all__ = ["add_methods", "add_variants", "in_place", "viewed_in_place", "written_test"]
+__all__ = ["add_methods", "add_variants", "in_place", "viewed_in_place", "written", "written_test"]
 
 # PyTorch's in-place methods that are the function of the same name, written to the first argument
 NAMES = tuple(
@@ -108,8 +112,12 @@ def in_place(
 ) -> Any:
     """`tensor = function(tensor, ...)` in the tensor's own memory; returns the tensor."""
     if layered_by(tensor) is not None:
-        return copy_into(tensor, function(tensor, *args, **kwargs))
+        before = tensor.clone()  # what the history reads is about to be overwritten
+        args = tuple(before if one is tensor else one for one in args)
+        return copy_into(tensor, function(before, *args, **kwargs))
     allowed((tensor, *args, *kwargs.values()))  # before what the function itself refuses
+    if name == "index_copy" and len(args) + len(kwargs) == 3:
+        _written_apart(tensor, *args, **kwargs)
     stand_in = _standing_for(tensor)
     try:
         function(stand_in, *args, **kwargs)
@@ -117,6 +125,9 @@ def in_place(
         row, inputs, params = noted.row, noted.inputs, noted.params
     except TypeError as error:
         raise _renamed(error, name) from None
+    except NotImplementedError:
+        _refuse_complex(tensor, (*args, *kwargs.values()))
+        raise
     except (_Composed, BatchedData):
         return copy_into(tensor, function(tensor.clone(), *args, **kwargs))
     else:
@@ -133,6 +144,23 @@ def in_place(
     if name in _SCATTERING:
         check_overlap(tensor, inputs[1:], same=False)
     return write(row, tensor, *inputs[1:], **params)
+
+
+def _written_apart(tensor: Any, dim: int, index: Any, source: Any) -> None:
+    """What `index_copy_` looks at first, in PyTorch: whether memory is written that is read."""
+    axis(dim, tensor._data.ndim)
+    check_overlap(tensor, (index, source), same=False)
+
+
+def _refuse_complex(tensor: Any, others: tuple[Any, ...]) -> None:
+    """PyTorch's first reason against complex numbers that are to stand in a real tensor."""
+    for one in others:
+        if isinstance(one, TensorState) and one._data.dtype.kind == "c" != tensor._data.dtype.kind:
+            found = from_numpy_dtype(np.result_type(one._data.dtype, tensor._data.dtype))
+            raise RuntimeError(
+                f"result type {found.title} can't be cast to the desired output type "
+                f"{tensor.dtype.title}"
+            )
 
 
 def _cast_back(tensor: Any, function: Any, args: Any, kwargs: Any) -> Any:
@@ -189,21 +217,38 @@ def viewed_in_place(name: str, function: Callable[..., Any], tensor: Any, *args:
         bump(tensor)
         return tensor
     before = tensor._extra
+    link: Any = (
+        view._extra.view if view._extra is not None else None
+    )  # None: of an inference tensor
+    back = _way_back(name, link, tensor._data.shape, view._data.shape)
     tensor._data = view._data
     bump(tensor)
     version = version_counter(tensor)[0]
     if before is not None and before.view is not None:  # a view of the same base as before
-        before.view.chain = view._extra.view.chain
-        before.view.version = version
-    elif before is None:
-        before = tensor._extra = Extra()
+        before.view.chain = link.chain
+        if view._node is not None:  # else it gets its history when somebody looks
+            before.view.version = version
+        before.view.turns = link.turns
+    else:
+        before = before or Extra()
+        before.turned = (*before.turned, back)
+        tensor._extra = before
     if view._node is not None:
         kind: Any = type(view._node.shown())
         view._node.__class__ = _named(kind, _IN_PLACE_NODES[view._node.name()])
         tensor._node = view._node
         before.number = view._extra.number if view._extra is not None else 0
-    before.turned = version
     return tensor
+
+
+def _way_back(name: str, link: Any, old: tuple[int, ...], new: tuple[int, ...]) -> Any:
+    """The view operation that undoes another, for views that were made before it."""
+    if name in ("squeeze_", "unsqueeze_"):
+        return VIEW, {"shape": old}, new
+    if name == "as_strided_" or link is None:
+        return None
+    row, params, _ = link.chain[-1]  # to transpose twice
+    return row, params, new
 
 
 _PLAIN = {
@@ -265,3 +310,8 @@ def add_variants(cls: type[TensorState]) -> None:
     cls.abs_ = cls.absolute_ = _abs  # type: ignore[attr-defined]
     cls._divided_ = _method(pointwise.div, "div")  # type: ignore[attr-defined]
     cls._raised_ = _method(pointwise.pow, "pow")  # type: ignore[attr-defined]
+
+
+def written(function: Callable[..., Any], name: str) -> Any:
+    """The in-place form of a function that is not in the modules above."""
+    return _method(function, name)

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from autodiff.kernels.range import bounded
-from autodiff.kernels.special import normal_cdf
+from autodiff.kernels.special import normal_cdf, silu_pull
 from autodiff.ops.pointwise import SIGMOID
 from autodiff.primitive import Primitive, pointwise
 
@@ -16,18 +16,18 @@ __all__ = [
     "GELU",
     "GELU_TANH",
     "LEAKY_RELU",
+    "LEAKY_RELU_BACKWARD",
     "LEAKY_RELU_INPLACE",
     "NDTR",
     "SILU",
     "SOFTPLUS",
 ]
 
-# x σ(x); 1 - σ(x) is written σ(-x), which keeps its digits.
 SILU = pointwise(
     "silu",
     "SiluBackward0",
     lambda x: x * SIGMOID(x),
-    (lambda g, x: g * (SIGMOID(x) * (1 + x * SIGMOID(-x))),),
+    (lambda xp, g, x: silu_pull(xp, g, x, SIGMOID),),
 )
 
 
@@ -59,11 +59,21 @@ def _elu_rule(xp: Any, g: Any, x: Any, alpha: float, scale: float, inner: float)
 
 ELU = pointwise("elu", "EluBackward0", _elu_kernel, (_elu_rule,), inputs=("x",), holomorphic=False)
 CELU = ELU.variant("CeluBackward0")
+LEAKY_RELU_BACKWARD: Primitive = pointwise(  # of x, too, as in PyTorch: see THRESHOLD
+    "leaky_relu_backward",
+    "LeakyReluBackwardBackward0",
+    lambda xp, x, y, slope: xp.where(y > 0, x, x * slope),
+    (
+        lambda g, y, slope: LEAKY_RELU_BACKWARD(g, y, slope=slope),
+        lambda xp, g: xp.zeros_like(g),
+    ),
+    inputs=("x", "y"),
+)
 LEAKY_RELU = pointwise(
     "leaky_relu",
     "LeakyReluBackward0",
     lambda xp, x, slope: xp.where(x > 0, x, x * slope),
-    (lambda xp, g, x, slope: xp.where(x > 0, g, g * slope),),
+    (lambda g, x, slope: LEAKY_RELU_BACKWARD(g, x, slope=slope),),
     inputs=("x",),
     holomorphic=False,
 )

@@ -10,8 +10,11 @@ import math
 import operator
 from typing import Any
 
+from autodiff.kernels.selection import kept, positive_part, unless_zero
 from autodiff.kernels.special import (
     erf,
+    log1p,
+    power,
     sigmoid,
     sigmoid_pull,
     sign,
@@ -93,6 +96,7 @@ __all__ = [
     "TAN",
     "TANH",
     "TANH_BACKWARD",
+    "THRESHOLD",
     "WHERE",
 ]
 
@@ -184,7 +188,9 @@ SGN_REAL = SIGN.variant("SgnBackward0")
 EXP = pointwise("exp", "ExpBackward0", "exp", (lambda g, out: g * out,))
 EXPM1 = pointwise("expm1", "Expm1Backward0", "expm1", (lambda xp, g, x: g * xp.exp(x),))
 LOG = pointwise("log", "LogBackward0", "log", (lambda g, x: g / x,))
-LOG1P = pointwise("log1p", "Log1PBackward0", "log1p", (lambda g, x: g / (x + 1),))
+LOG1P = pointwise(
+    "log1p", "Log1PBackward0", lambda xp, x: log1p(xp, x), (lambda g, x: g / (x + 1),)
+)
 SQRT = pointwise("sqrt", "SqrtBackward0", "sqrt", (lambda g, out: g / (2 * out),))
 SQUARE = pointwise("square", "PowBackward0", lambda x: x * x, (lambda g, x: g * (2 * x),))
 RSQRT = pointwise(
@@ -243,11 +249,20 @@ ERF = pointwise(
     lambda xp, x: erf(xp, x),
     (lambda xp, g, x: g * (_TWO_OVER_SQRT_PI * xp.exp(-(x * x))),),
 )
+# Of relu's result, too, though its derivative there is zero: as in PyTorch, the gradient of relu
+# requires one, and refuses to be differentiated once the result was written to.
+THRESHOLD: Primitive = pointwise(
+    "threshold_backward",
+    "ThresholdBackwardBackward0",
+    lambda xp, x, y: unless_zero(xp, x, y),
+    (lambda xp, g, y: unless_zero(xp, g, y, THRESHOLD), lambda xp, g: xp.zeros_like(g)),
+    inputs=("x", "y"),
+)
 RELU = pointwise(
     "relu",
     "ReluBackward0",
-    lambda xp, x: xp.maximum(x, 0),
-    (lambda xp, g, out: xp.where(out <= 0, 0, g),),
+    lambda xp, x: positive_part(xp, x),
+    (lambda xp, g, out: unless_zero(xp, g, out, THRESHOLD),),
     promotion="common",
 )
 
@@ -319,13 +334,13 @@ def _power_number_rule(xp: Any, g: Any, x: Any, exponent: Any) -> Any:
         return g
     if exponent == 2:
         return g * (2 * x)
-    return g * (exponent * x ** (exponent - 1))
+    return g * (exponent * power(x, exponent - 1))
 
 
 POW_NUMBER = primitive(
     "pow",
     "PowBackward0",
-    lambda x, exponent: x**exponent,
+    lambda x, exponent: power(x, exponent),
     (_power_number_rule,),
     inputs=("x",),
     broadcasts=True,
@@ -339,7 +354,7 @@ WHERE = pointwise(
     lambda xp, condition, x, y: xp.where(condition, x, y),
     (
         None,
-        lambda xp, g, condition: xp.where(condition, g, 0),
+        lambda xp, g, condition: kept(xp, condition, g),
         lambda xp, g, condition: xp.where(condition, 0, g),
     ),
     promotion="where",
@@ -361,7 +376,7 @@ CLAMP_NUMBERS = primitive(
     "clamp",
     "ClampBackward1",
     lambda xp, x, min, max: _clamp_kernel(xp, x, min, max),
-    (lambda xp, g, x, min, max: xp.where(_inside(xp, x, min, max), g, 0),),
+    (lambda xp, g, x, min, max: kept(xp, _inside(xp, x, min, max), g),),
     inputs=("x",),
     broadcasts=True,
     elementwise=True,
@@ -371,7 +386,7 @@ CLAMP_TENSORS = pointwise(
     "ClampBackward0",
     lambda xp, x, low, high: _clamp_kernel(xp, x, low, high),
     (
-        lambda xp, g, x, low, high: xp.where(_inside(xp, x, low, high), g, 0),
+        lambda xp, g, x, low, high: kept(xp, _inside(xp, x, low, high), g),
         lambda xp, g, x, low, high: xp.where(
             x < low if high is None else (x < low) & (low < high), g, 0
         ),

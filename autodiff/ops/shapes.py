@@ -147,9 +147,9 @@ def _section(ndim: int, dim: int, start: int, stop: int, step: int = 1) -> tuple
 
 
 def _split_kernel(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
-    parts, start = [], 0
+    before, parts, start = (slice(None),) * dim, [], 0
     for size in sizes:
-        parts.append(x[_section(x.ndim, dim, start, start + size)])
+        parts.append(x[(*before, slice(start, start + size))])
         start += size
     return tuple(parts)
 

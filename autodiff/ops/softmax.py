@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from autodiff.kernels import normalisation as kernels
-from autodiff.kernels.scatter import take_along
+from autodiff.kernels.scatter import put_number, take_along
 from autodiff.ops.indexing import GATHER_PUT
 from autodiff.primitive import primitive
 
@@ -48,7 +48,7 @@ def _log_softmax_kernel(xp: Any, x: Any, dim: int) -> Any:
 def _log_softmax_rule(xp: Any, g: Any, out: Any, dim: int) -> Any:
     if not out.ndim:
         return g - xp.exp(out) * g
-    return g - xp.exp(out) * xp.sum(g, axis=dim, keepdims=True)
+    return kernels.log_softmax_rule(xp, g, out, dim)
 
 
 LOG_SOFTMAX = primitive(
@@ -109,8 +109,12 @@ def _nll_rule(
     if not reduce:
         values = -xp.expand_dims(g, axis=dim)
     else:  # a total of zero: nothing counted, so nothing has an influence
-        share = g if total is None else g / (total or math.inf)
-        values = xp.broadcast_to(-share, index.shape)
+        share = -(g if total is None else g / (total or math.inf))
+        if scales is None:
+            placed = put_number(share, x_shape, index, dim)
+            if placed is not None:
+                return placed
+        values = xp.broadcast_to(share, index.shape)
     if scales is not None:
         values = values * xp.asarray(scales)
     return GATHER_PUT(values, shape=tuple(x_shape), index=index, dim=dim)

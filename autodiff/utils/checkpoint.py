@@ -452,6 +452,8 @@ def _recorded(
         )
     if explain is None:
         forward_context, again_context = context_fn()
+    if not recording():
+        return function(*args, **kwargs)
     state = copy.deepcopy(generator().bit_generator.state) if preserve else None
 
     def run(keywords: dict[str, Any], *values: Any) -> None:
@@ -461,8 +463,6 @@ def _recorded(
     stop = _early_stop.get()
     frame = _Frame(run, (kwargs, *args), early_stop if stop is None else stop)
     frame.describe, frame.explain = _CHECKS[determinism_check], explain
-    if not recording():
-        return function(*args, **kwargs)
     with saved_tensors_hooks(frame.pack, frame.unpack), forward_context:
         result = function(*args, **kwargs)
     frame.forward_completed = True

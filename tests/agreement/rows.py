@@ -89,8 +89,11 @@ PARTNERS: dict[str, tuple[str, str]] = {
     "getitem_backward": ("getitem", "its transpose: first order of getitem, second of its own"),
     "gather_backward": ("gather", "its transpose"),
     "diagonal_backward": ("diagonal", "its transpose"),
+    "scan": ("cumprod", "what its gradient and that of logcumsumexp are made of"),
     "tanh_backward": ("tanh", "its derivative: second order of tanh judges its rules"),
     "sigmoid_backward": ("sigmoid", "its derivative"),
+    "threshold_backward": ("relu", "its derivative"),
+    "leaky_relu_backward": ("leaky_relu", "its derivative"),
     "conv2d_input": ("conv2d", "its transpose in the input"),
     "conv2d_weight": ("conv2d", "its transpose in the weight"),
     "embedding_backward": ("embedding", "its transpose"),
@@ -123,7 +126,8 @@ ELSEWHERE: dict[str, str] = {
     "pointwise.FLOOR_DIVIDE": "its rule raises, as PyTorch's does",
     "pointwise.RSUB": "from a number: the rule for the number is never asked",
     "pointwise.RSUB_SCALED": "from a number: the rule for the number is never asked",
-    "shapes.CONTIGUOUS": "the identity, as CLONE",
+    "special.FMAX": "its definition is that of maximum, whose samples call MAXIMUM",
+    "special.FMIN": "its definition is that of minimum, whose samples call MINIMUM",
     "pointwise.DIV_TRUNC": "its rule gives zeros",
     "pointwise.ROUND_DECIMALS": "its rule gives zeros",
     "writing.LERP": "as LERP_TENSOR, with a weight that is a number",
@@ -183,6 +187,18 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "to": _to_another_width,
     "vector_norm": autodiff.linalg.vector_norm,
     "rsub": autodiff.rsub,
+    "fftshift": autodiff.fft.fftshift,
+    "ifftshift": autodiff.fft.ifftshift,
+    "cross": autodiff.linalg.cross,
+    "vander": autodiff.linalg.vander,
+    "torch_cross": autodiff.cross,
+    "torch_vander": autodiff.vander,
+    "torch_svd": autodiff.svd,
+    "linalg_lu_solve": autodiff.linalg.lu_solve,
+    "svd": autodiff.linalg.svd,
+    "qr": autodiff.linalg.qr,
+    "cholesky": autodiff.linalg.cholesky,
+    "linalg_norm": autodiff.linalg.norm,
 }
 
 
@@ -190,9 +206,17 @@ def function_of(name: str) -> Callable[..., Any] | None:
     """What a user of the engine calls: a special form, a function, or a method."""
     if name in _SPECIAL:
         return _SPECIAL[name]
+    if name in ("stft", "istft"):  # their samples' windows have one dtype: see test_more_names
+        return None
     if name == "unfold":  # that of nn.functional is defined; the tensor's is as_strided's
         return getattr(autodiff.nn.functional, name, None)
-    for place in (autodiff, autodiff.nn.functional, autodiff.linalg, autodiff.Tensor):
+    for place in (
+        autodiff,
+        autodiff.nn.functional,
+        autodiff.linalg,
+        autodiff.special,
+        autodiff.Tensor,
+    ):
         found = getattr(place, name, None)
         if callable(found):
             return found  # type: ignore[no-any-return]

@@ -106,7 +106,7 @@ FEATURES = [
         f"{_IN_PLACE}::test_recorded",
         "made from the functions; `asinh_` and `atanh_` have the derivative that PyTorch lacks; "
         "expanded memory is refused by index_fill_, index_put_ and masked_fill_, too; a view "
-        "taken before t_() of its base cannot be differentiated after",
+        "taken before as_strided_() of its base cannot be differentiated after",
     ),
     Feature("E9", "out=", "same", f"{_FACTS}[out_argument]"),
     Feature(
@@ -211,7 +211,14 @@ FEATURES = [
     Feature("R2", "__format__", "same", f"{_FACTS}[python_conversions]"),
     Feature("R3", "Size, dtype, device", "same", "tests/engine/test_size.py"),
     Feature("R4", "copy, deepcopy, pickle", "same", f"{_FACTS}[life_cycle]"),
-    Feature("R5", "save, load, safetensors", "missing", None, "pickle and numpy.save do"),
+    Feature(
+        "R5",
+        "save, load, safetensors",
+        "differs",
+        "tests/engine/test_more_names.py::test_files",
+        "save and load write and read files of their own, by pickle; PyTorch's are not read; "
+        "safetensors is not here",
+    ),
     Feature(
         "R6",
         "from_numpy and numpy() share memory",
@@ -245,7 +252,7 @@ FEATURES = [
         "R12",
         "Generator, manual_seed",
         "differs",
-        f"{_IN_PLACE}::test_random_fill",
+        "tests/engine/test_more_names.py::test_generators",
         "the stream is NumPy's: the same seed gives other numbers",
     ),
 ]

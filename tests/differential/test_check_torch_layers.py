@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from reference.checking import check  # noqa: E402
 from reference.domains.certified import evaluate  # noqa: E402
 from reference.tensor import tensor  # noqa: E402
-from reference.trace.torch_graph import run_exported  # noqa: E402
+from reference.trace.torch_watch import run_watched  # noqa: E402
 
 nn, F = torch.nn, torch.nn.functional
 FIRST = ("value", "vjp", "jvp")
@@ -173,7 +173,7 @@ def test_what_is_recorded_means_the_same(name: str) -> None:
 
     expected = RECORDED[name](x)
     through_names = RECORDED[name](tensor(x.numpy()))
-    through_graph = run_exported(torch, RECORDED[name], [tensor(x.numpy())], [x])
+    through_graph = run_watched(torch, RECORDED[name], [tensor(x.numpy())], [x])
     for found in (through_names, through_graph):
         values = evaluate([found.node], precision=160)[0]
         mine = np.array(values.ravel().tolist(), dtype=np.float64).reshape(values.shape)
@@ -185,7 +185,7 @@ def test_what_is_random_is_refused() -> None:
         return x + torch.rand(3)
 
     with pytest.raises(NotImplementedError, match="draws random numbers"):
-        run_exported(torch, noisy, [tensor(np.ones(3))], [torch.ones(3).double()])
+        run_watched(torch, noisy, [tensor(np.ones(3))], [torch.ones(3).double()])
 
 
 def test_the_former_spelling_of_reductions() -> None:

@@ -27,6 +27,8 @@ FILES = (
     "semantics_functions.txt",
     "semantics_rows.txt",
     "semantics_writes.txt",
+    "semantics_transforms.txt",
+    "semantics_own.txt",
 )
 TEXT = "\n".join((Path(__file__).parent / name).read_text() for name in FILES)
 NAMES = re.findall(r"^def (\w+)\(", TEXT, re.MULTILINE)

@@ -212,3 +212,75 @@ def test_true_is_a_dimension_of_size_one() -> None:
     x = tensor([1, 2])
     x[True] = tensor([2.5, 3.5])
     assert x.tolist() == [2, 3]
+
+
+def test_index_of_a_tensor_without_dimensions_is_saved_and_freed() -> None:
+    x, source = autodiff.tensor(2.5), autodiff.tensor([3.0], requires_grad=True)
+    x.scatter_add_(0, autodiff.tensor([0]), source)
+    assert x.item() == 5.5
+    x.backward()
+    with pytest.raises(RuntimeError, match="a second time"):
+        x.backward()
+
+
+def test_index_copy_looks_at_memory_first() -> None:
+    x = autodiff.tensor(1.0).expand(2, 3)
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
+        x.index_copy_(0, autodiff.tensor([0]), autodiff.zeros(3, 3))
+
+
+def test_what_was_expanded_and_detached_can_be_written_to_where_it_is_not_repeated() -> None:
+    x = autodiff.tensor([0.5, -1.5]).expand(3, -1)
+    x.detach()[0] = 2.0
+    assert x.tolist() == [[2.0, 2.0]] * 3
+
+
+def test_view_made_without_grad_mode_lets_nothing_be_saved() -> None:
+    x = autodiff.tensor([1.0, 2.0], requires_grad=True)
+    with autodiff.no_grad():
+        view = x[1:]
+    y = view * 2.0
+    assert y.requires_grad
+    y.backward()
+    y.backward()  # nothing was saved, so nothing was freed
+    assert x.grad is None
+
+
+@pytest.mark.parametrize("turn", ["t_", "squeeze_", "unsqueeze_", "transpose_"])
+def test_views_follow_a_base_that_was_turned_in_place(turn: str) -> None:
+    x = autodiff.arange(6.0).reshape(2, 3).requires_grad_()
+    base = x * x
+    view = base[0]
+    getattr(base, turn)(*{"unsqueeze_": (0,), "transpose_": (0, 1)}.get(turn, ()))
+    view.mul_(3.0)
+    (base.sum() + (view * view).sum()).backward()
+    assert view.grad_fn.name() == "AsStridedBackward0"
+    assert x.grad.tolist() == [[0.0, 42.0, 300.0], [6.0, 8.0, 10.0]]
+
+
+def test_requires_grad_of_a_view_that_was_written_to() -> None:
+    x = autodiff.tensor([1.0, 2.0], requires_grad=True)
+    view = autodiff.zeros(2).view(1, 2)
+    view.add_(x)
+    with pytest.raises(RuntimeError, match="you can only change requires_grad flags of leaf"):
+        view.requires_grad = True
+
+
+def test_recorded_gradient_of_relu_requires_a_gradient() -> None:
+    x = autodiff.tensor([1.0, -2.0], requires_grad=True)
+    y = x.relu()
+    (gradient,) = autodiff.autograd.grad(y.sum(), x, create_graph=True)
+    assert gradient.grad_fn.name() == "ThresholdBackwardBackward0"
+    (second,) = autodiff.autograd.grad(gradient.sum(), x, retain_graph=True)
+    assert second.tolist() == [0.0, 0.0]
+    y.mul_(2.0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        autodiff.autograd.grad(gradient.sum(), x)
+
+
+def test_out_does_not_write_to_inference_tensors() -> None:
+    with autodiff.inference_mode():
+        kept = autodiff.zeros(2)
+    with pytest.raises(RuntimeError, match="Inplace update to inference tensor"):
+        autodiff.sin(autodiff.ones(2), out=kept)
+    assert kept.tolist() == [0.0, 0.0]

@@ -79,6 +79,21 @@ def test_metadata_and_numbers() -> None:
     assert z.grad_fn._sequence_nr() > y.grad_fn._sequence_nr()
 
 
+def test_nodes_are_callable() -> None:
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    product = x * x
+    assert product.grad_fn is not None
+    ones = torch.ones(2)
+    assert [one.tolist() for one in product.grad_fn(ones)] == [[1.0, 2.0], [1.0, 2.0]]
+    doubled = (x * 2).grad_fn
+    assert doubled is not None
+    given, nothing = doubled(ones)
+    assert (given.tolist(), nothing) == ([2.0, 2.0], None)
+    first, _ = x.unbind(0)
+    assert first.grad_fn is not None
+    assert first.grad_fn(torch.tensor(3.0), torch.tensor(4.0)).tolist() == [3.0, 4.0]
+
+
 def test_leaves() -> None:
     x = leaf()
     assert x.is_leaf

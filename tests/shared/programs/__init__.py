@@ -7,7 +7,7 @@ prints what is left as a script.
 
 from __future__ import annotations
 
-from programs.generate import memory_program, program
+from programs.generate import memory_program, pass_program, program
 from programs.meaning import Meaning, Namespace
 from programs.running import Difference, compare
 from programs.shrinking import script, shrink
@@ -18,6 +18,7 @@ __all__ = [
     "Namespace",
     "compare",
     "memory_program",
+    "pass_program",
     "program",
     "script",
     "shrink",

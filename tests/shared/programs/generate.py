@@ -6,10 +6,14 @@ import re
 from collections.abc import Mapping
 from random import Random
 
+from programs.passes import PASS_POOLS, PASS_WRAPPERS, PASSES
 from programs.statements import FAMILIES, MEMORY, POOLS, WRAPPERS
 from programs.surroundings import NAMES, STARTS
 
-__all__ = ["memory_program", "program"]
+__all__ = ["memory_program", "pass_program", "program"]
+
+Families = tuple[tuple[int, tuple[str, ...]], ...]
+Wrappers = tuple[tuple[int, str], ...]
 
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -21,20 +25,21 @@ def _filled(template: str, chance: Random, names: Mapping[str, str]) -> str:
         place = found[1]
         if place in names:
             return names[place]
-        return _filled(chance.choice(POOLS[place]), chance, names)
+        pool = POOLS.get(place) or PASS_POOLS[place]
+        return _filled(chance.choice(pool), chance, names)
 
     return _PLACE.sub(choose, template)
 
 
-def _statement(chance: Random) -> str:
-    weights = [weight for weight, _ in FAMILIES]
-    ((_, family),) = chance.choices(FAMILIES, weights)
+def _statement(chance: Random, families: Families, wrappers: Wrappers) -> str:
+    weights = [weight for weight, _ in families]
+    ((_, family),) = chance.choices(families, weights)
     names = {place: chance.choice(NAMES) for place in "xyz"}
     statement = _filled(chance.choice(family), chance, names)
     drawn = chance.randrange(100)
     if "Window" in statement:  # PyTorch's views made there, without grad mode, require gradients
         return statement
-    for percent, wrapper in WRAPPERS:
+    for percent, wrapper in wrappers:
         drawn -= percent
         if drawn < 0:
             return wrapper.format(statement)
@@ -49,7 +54,20 @@ def program(seed: int) -> list[str]:
     """
     chance = Random(seed)
     start = STARTS[chance.choice(list(STARTS))]
-    return [*start, *(_statement(chance) for _ in range(chance.randint(4, 20)))]
+    length = chance.randint(4, 20)
+    return [*start, *(_statement(chance, FAMILIES, WRAPPERS) for _ in range(length))]
+
+
+def pass_program(seed: int) -> list[str]:
+    """A program about backward passes, hooks, saved values and memory, between operations."""
+    chance = Random(seed)
+    statements = list(STARTS[chance.choice(list(STARTS))])
+    for _ in range(chance.randint(4, 16)):
+        if chance.randrange(2):
+            statements.append(_statement(chance, FAMILIES, WRAPPERS))
+        else:
+            statements.append(_statement(chance, PASSES, PASS_WRAPPERS))
+    return statements
 
 
 def memory_program(seed: int) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from programs.exceptions import agreed, ends, recorded_alike, spoiled, unreached
+from programs.exceptions import agreed, composed, ends, recorded_alike, spoiled, unreached
 from programs.surroundings import NAMES, space
 
 __all__ = ["Difference", "compare"]
@@ -87,7 +87,8 @@ def _facts(tensor: Any, names: dict[str, Any]) -> dict[str, Any]:
         "grad_fn": node if broken else _named(node),
         "is_leaf": None if broken else tensor.is_leaf,
         "output_nr": None if broken else tensor.output_nr,
-        "version": tensor._version,
+        "version": _tried(lambda: tensor._version),
+        "is_inference": tensor.is_inference(),
         "is_view": tensor._is_view(),
         "base": [name for name in NAMES if base is not None and names.get(name) is base],
         "retains_grad": tensor.retains_grad,
@@ -160,8 +161,9 @@ def _states(names: dict[str, Any]) -> dict[str, Any]:
             states[name] = (
                 id(tensor),
                 tensor.detach().numpy().tobytes(),
-                tensor._version,
+                _tried(partial(getattr, tensor, "_version")),
                 tensor.requires_grad,
+                tuple(tensor.shape),
                 id(grad),
                 None if grad is None else grad.detach().numpy().tobytes(),
             )
@@ -185,11 +187,13 @@ def _compare(program: list[str], first: Any, second: Any, every: bool) -> Differ
     for place, statement in enumerate(program):
         before, there = _states(ours), _states(theirs)
         expected, found = _execute(theirs, statement), _execute(ours, statement)
-        if expected != found and not agreed(statement, expected, found, _any_empty(theirs)):
+        same = expected == found or agreed(statement, expected, found, _any_empty(theirs))
+        if not same and not composed(program, expected, found):
             kind = (found or expected or "").split(":")[0]
             return Difference(f"error {kind}", place, f"raises {expected!r} and {found!r}")
         half = _changed(there, _states(theirs)) if expected is not None else set()
-        if found is not None and (changed := _changed(before, _states(ours)) - half):
+        whole = "; " not in statement  # of several, those before the fault have been done
+        if found is not None and whole and (changed := _changed(before, _states(ours)) - half):
             return Difference("failed", place, f"failed with {found!r} and changed {changed}")
         if expected != found and None in (expected, found):
             return None  # one of the two went on
@@ -218,8 +222,15 @@ def _known(
 ) -> bool:
     """Whether a difference is one of those that `exceptions.py` tells of."""
     kind, text = difference
+    if kind == "grad" and "mutable" in statement and ": None and " in text:
+        return True  # PyTorch loses what retain_grad asked for
+    if kind == "grad" and "Batching rule not implemented" in text:
+        return True  # what retain_grad kept of a pass for several cotangents cannot be printed
     if kind == "grad":
         return unreached(statement, program, text)
+    # PyTorch counts the making of a clone of an inference tensor, and stacks them as a view
+    if kind in ("version", "is_view"):
+        return any("inference_mode()" in one for one in program)
     tensor: Any = theirs.get(text[0])
     return kind == "requires_grad" and hasattr(tensor, "numel") and recorded_alike(program, tensor)
 
@@ -265,6 +276,6 @@ def _tensors(left: Any, right: Any, numbers: _Numbers) -> tuple[str, str] | None
         return "value", difference
     grads = left.grad, right.grad
     if (grads[0] is None) != (grads[1] is None):
-        return "grad", f"{grads[0]} and {grads[1]}"
+        return "grad", str(_tried(lambda: f"{grads[0]} and {grads[1]}"))
     difference = None if grads[0] is None else numbers.same(*grads)
     return None if difference is None else ("grad", difference)

@@ -56,6 +56,10 @@ def _simpler(statement: str) -> Iterator[str]:
     wrapped = _WRAPPED.match(statement)
     if wrapped:
         yield wrapped[1]
+    parts = statement.split("; ")
+    if len(parts) > 1:
+        for place in range(len(parts)):
+            yield "; ".join(parts[:place] + parts[place + 1 :])
     for shorter in ("requires_grad=True", "retain_graph=True", "allow_unused=True"):
         if f", {shorter}" in statement:
             yield statement.replace(f", {shorter}", "")

@@ -39,7 +39,9 @@ POOLS: dict[str, tuple[str, ...]] = {
         "lambda v: v * 2. + 1.", "lambda v: v[0] * v", "lambda v: v.relu()",
         "lambda v: v.clone().mul_(v)",
     ),
-    "condition": ("{y} > 0", "{z} < 1", "{x} > {x}.detach().mean()", "{y} == {y}", "{z} != 0"),
+    "condition": (
+        "{y} > 0", "{z} < 1", "{x} > {x}.detach().abs() * 0.75", "{y} == {y}", "{z} != 0",
+    ),
 }  # fmt: skip
 
 POINTWISE = (
@@ -113,7 +115,7 @@ REDUCTIONS = (
     "{x} = ({y} * {y} + 1.).norm()",
     "{x} = {y}.double().logsumexp({dim})",
     "{x} = {y}.softmax({dim})",
-    "{x} = {y}.log_softmax({dim})",
+    "{x} = {y}.double().log_softmax({dim})",
     "{x} = {y}.cumsum({dim})",
     "{x} = {y}.argmax()",
     "{x} = {y}.any()",
@@ -233,12 +235,12 @@ WRITES = (
     "{x}[{view_index}] += apart({y}, {x})",
     "{x}[{index}] *= {number}",
     "{x}.view(-1)[1:].add_(1.)",
-    "{x}.t().mul_(apart({y}, {x}))",
+    "{x}.t().mul_(apart({y}, {x}.t()))",
     "{x}.diagonal().add_({y}.sum())",
     "{x}.unbind()[0].mul_(2.)",
     "{x}.fill_diagonal_(2.)",
     "written(T.add, {y}, {z}, out={x})",
-    "written(T.sin, {y}, out={x})",
+    "written(T.sin, {y}.double(), out={x})",
     "written(T.mul, {y}, 2., out={x})",
 )
 

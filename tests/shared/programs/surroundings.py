@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from programs.helpers import PASS_HELPERS
+
 __all__ = ["HELPERS", "NAMES", "STARTS", "helper_source", "space"]
 
+_NAME = re.compile(r"\w+")
 NAMES = ("a", "b", "c", "d", "e", "f")
 
 # every start defines all names
@@ -228,6 +232,7 @@ def packed():
 def again(function, x):
     return T.utils.checkpoint.checkpoint(function, x, use_reentrant=False)
 """,
+    **PASS_HELPERS,
 }
 
 
@@ -240,17 +245,18 @@ def space(T: Any) -> dict[str, Any]:
 
 
 def helper_source(statements: Iterable[str]) -> str:
-    """The source of those helpers that the statements name."""
-    text = "\n".join(statements)
-    used = [
-        source
-        for name, source in HELPERS.items()
-        if name in text
-        or (name == "fitted" and "Pair" in text)
-        or (name == "apart" and "written" in text)
-    ]
-    if "apart" in text or "written" in text:
+    """The source of those helpers that the statements name, and of those that these name."""
+    needed: set[str] = set()
+    texts = list(statements)
+    while texts:
+        words = set(_NAME.findall(texts.pop()))
+        found = [name for name in HELPERS if name in words and name not in needed]
+        needed.update(found)
+        texts.extend(HELPERS[name] for name in found)
+    used = [source for name, source in HELPERS.items() if name in needed]
+    text = "\n".join(used)
+    if "np." in text:
         used.insert(0, "import numpy as np\n")
-    if "look" in text:
+    if "seen" in text:
         used.insert(0, "seen = []\n")
     return "\n\n".join(used)

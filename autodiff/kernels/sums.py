@@ -1,0 +1,43 @@
+"""Sums of large arrays by BLAS, which reads them up to three times as fast as `np.add.reduce`.
+
+A product with ones keeps some dozens of running sums per row, so on rows of up to some thousand
+elements its error grows as slowly as that of NumPy's pairwise summation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["LARGE", "SHORT", "large_sum"]
+
+LARGE = 1 << 16  # elements of an array for which the detour pays
+SHORT = 4096  # elements of a row that BLAS may add up
+_LEAST = 64  # elements of a row that are worth a row
+_WIDTH = 256
+_WIDE = (np.dtype(np.float32), np.dtype(np.float64))
+_add: Any = np.add.reduce
+
+
+def large_sum(x: Any, axis: Any, keepdims: bool) -> Any:
+    """The sum of a large array over all axes or over its last; None if it has to be found else.
+
+    >>> float(large_sum(np.ones(100_000), None, False))
+    100000.0
+    """
+    if not x.flags.c_contiguous or x.dtype not in _WIDE:
+        return None
+    last = x.ndim - 1
+    if axis is None or axis == tuple(range(x.ndim)) or (not last and axis in (0, -1)):
+        flat = x.reshape(-1)
+        whole = flat.size - flat.size % _WIDTH
+        total = _add(flat[:whole].reshape(-1, _WIDTH).dot(np.ones(_WIDTH, x.dtype)))
+        if whole < flat.size:
+            total = total + _add(flat[whole:])
+        return np.full((1,) * x.ndim, total) if keepdims else total
+    size = x.shape[-1]
+    if axis in (last, (last,), -1) and _LEAST <= size <= SHORT:
+        sums = x.reshape(-1, size).dot(np.ones(size, x.dtype))
+        return sums.reshape(*x.shape[:-1], 1) if keepdims else sums.reshape(x.shape[:-1])
+    return None
