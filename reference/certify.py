@@ -168,7 +168,9 @@ def certify_problem(problem: Problem, *, max_precision: int = 16384) -> Certific
             break
         diagnose = diagnose or any(not _finite(balls).all() for balls in found.values)
         loose_before = loose
-        precision *= 2
+        precision = _next(precision, found, tight, problem.formats)
+        while precision > max_precision:
+            precision //= 2
     enclosures, findings, nearby = _resolve(problem, found, tight, precision, max_precision)
     return Certificate(
         value,
@@ -179,6 +181,31 @@ def certify_problem(problem: Problem, *, max_precision: int = 16384) -> Certific
         problem,
         nearby,
     )
+
+
+def _next(
+    precision: int, found: Evaluation, tight: Sequence[np.ndarray], formats: Sequence[Format]
+) -> int:
+    """The precision to go on with: doubled, and doubled again while it is known not to do.
+
+    What is left of terms that cancel shrinks by a bit with every bit of precision. Where the
+    sum may be zero, its ball must come down to the smallest numbers of the format.
+    """
+    wanted = 2 * precision
+    if found.unordered or found.ties or found.undecided:
+        return wanted
+    missing = 0
+    for balls, mask, fmt in zip(found.values[1:], tight, formats, strict=True):
+        for ball in balls[~mask].tolist():
+            if not ball.is_finite():
+                return wanted
+            if ball.contains(0):
+                mantissa, exponent = ball.rad().man_exp()
+                size = int(exponent) + int(mantissa).bit_length()
+                missing = max(missing, size - (fmt.tiny_exponent - _SLACK))
+    while wanted < precision + missing:
+        wanted *= 2
+    return wanted
 
 
 def _finite(balls: np.ndarray) -> np.ndarray:

@@ -76,6 +76,15 @@ class DType:
         """The NumPy type that holds every value of this format (bfloat16 sits in float32)."""
         return np.dtype("float32" if self.name == "bfloat16" else self.name)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same format; PyTorch's own objects are known by their text."""
+        if isinstance(other, DType):
+            return self.name == other.name
+        return type(other).__module__ == "torch" and str(other) == f"torch.{self.name}"
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     def __repr__(self) -> str:
         return f"torch.{self.name}"
 

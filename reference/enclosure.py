@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -193,6 +194,8 @@ class Enclosure:
         value is not.
         """
         middle = self.mid
+        if middle.size == 1:
+            return self._gap(float(middle.item()), values, fmt)
         size = np.abs(middle)
         known = ((size > 2.0**-900) & (size < 2.0**1000)) | ((size == 0) & (values == 0))
         if not known.all():
@@ -204,6 +207,23 @@ class Enclosure:
             found = [abs(float(ball - value)) for ball, value in pairs]
         gaps = np.array(found, dtype=np.float64).reshape(self.shape)
         return np.asarray(np.ldexp(gaps, -ulp_exponents(middle, fmt)))
+
+    def _gap(self, middle: float, values: np.ndarray, fmt: Format) -> np.ndarray | None:
+        """The same of a single number, without arrays."""
+        value = float(values.item())
+        size = abs(middle)
+        if not (2.0**-900 < size < 2.0**1000 or size == 0 == value):
+            return None
+        gap = abs(value - middle)
+        if fmt.precision > 24:
+            with working_precision(max(self.precision, 64) + 64):
+                gap = abs(float(self.balls.item() - value))
+        exponent = math.frexp(middle)[1] - 1 if middle else fmt.emin
+        unit = min(max(exponent, fmt.emin), fmt.emax) - fmt.precision + 1
+        try:
+            return np.full(self.shape, math.ldexp(gap, -unit))
+        except OverflowError:
+            return np.full(self.shape, math.inf)
 
     def _errors(self, flat: np.ndarray, given: np.ndarray, fmt: Format) -> np.ndarray:
         """|given - ball| in ULPs; in float64 where that rounds by less than 2**-28 of an ULP."""

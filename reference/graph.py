@@ -37,6 +37,7 @@ __all__ = [
     "Solve",
     "Stop",
     "Take",
+    "Unrecorded",
     "argument",
     "broadcast_shapes",
     "substitute",
@@ -331,7 +332,13 @@ class Stop(Node):
         self.shape = value.shape
 
     def rebuild(self, inputs: tuple[Node, ...]) -> Node:
-        return Stop(inputs[0], inputs[1:], self.rule)
+        return type(self)(inputs[0], inputs[1:], self.rule)
+
+
+class Unrecorded(Stop):
+    """What was computed while recording was off (`no_grad`): only forward mode sees through it."""
+
+    __slots__ = ()
 
 
 def topological(roots: Iterable[Node]) -> Iterator[Node]:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from reference.certify import Certificate
 from reference.clarke import Membership, Nearby, membership
+from reference.curved import breaks_an_equation
 from reference.enclosure import Enclosure
 from reference.explained import promoted, scatter
 from reference.floats import Format, exact_array, format_of, ulp_exponents
@@ -178,7 +179,8 @@ def _elements(
         zeros = np.zeros(truth.shape)
         verdicts, _, _ = _elements(zeros, truth, status, fmt, explained, threshold)
         unknown = np.full(truth.shape, np.nan)
-        return np.where(verdicts == "correct", "correct", "missing"), unknown, unknown.copy()
+        asked = ~np.isin(verdicts, ("correct", "undefined"))
+        return np.where(asked, "missing", verdicts), unknown, unknown.copy()
     verdicts = np.full(truth.shape, "undecided", dtype="U12")
     if array.shape != truth.shape:
         raise ValueError(
@@ -417,9 +419,36 @@ def _decide_kinks(
         certificate.problem, arrays, scales,
         where=where, nearby=nearby, budget=_FEW_LIMITS if open_ended else None, seed=seed,
     )  # fmt: skip
+    if open_ended and answer.answer == "undecided":
+        answer = _by_equations(answer, nearby, arrays, scales, where, seed)
     name = {"member": "kink-member", "not a member": "kink-outside"}.get(
         answer.answer, "undefined" if open_ended else "undecided"
     )
     for verdict, mask in zip(verdicts, where, strict=True):
         verdict[mask] = name
+    return answer
+
+
+def _by_equations(
+    answer: Membership,
+    nearby: Nearby,
+    arrays: Sequence[np.ndarray],
+    scales: Sequence[np.ndarray],
+    where: Sequence[np.ndarray],
+    seed: int,
+) -> Membership:
+    """What the equations say that all limits satisfy, where eigenvalues are equal."""
+    chosen = np.flatnonzero(np.concatenate([mask.ravel() for mask in where]))
+
+    def limit(number: int) -> np.ndarray | None:
+        direction = nearby.random_directions(2, (seed << 8) + 77 + number)[number % 2]
+        found = nearby.along(direction)
+        if np.isin(np.concatenate(found.states)[chosen], ("undefined", "blurred")).any():
+            return None
+        return np.array([float(v) for v in np.concatenate(found.values)[chosen].tolist()])
+
+    goal = np.concatenate([array.ravel() for array in arrays])[chosen]
+    allowed = np.concatenate([scale.ravel() for scale in scales])[chosen]
+    if breaks_an_equation(limit, goal, allowed):
+        return replace(answer, answer="not a member", why="")
     return answer

@@ -39,12 +39,13 @@ from reference.domains.walk import unmask
 from reference.floats import Format
 from reference.graph import Constant, Map, Node, Solve, topological
 
-__all__ = ["CAP", "centres_of", "look_again"]
+__all__ = ["CAP", "allowances", "centres_of", "look_again"]
 
 _arb = flint.arb
 _SHARE = 0.25  # of a rounding, by which inputs are moved
 CAP = 0.125  # of the square root of the unit roundoff, which conditioning explains at most
 _FEW = 4.0  # ULPs that textbook formulas explain at most
+_EVERYWHERE = 0.5 + 2 * _FEW  # ULPs that are explained of every element
 _RUNS = 24
 _STAGES = (2, 8)  # runs made so far, after which hopeless elements are given up
 _HOPELESS = 100.0  # so many times the threshold
@@ -124,6 +125,36 @@ def look_again(
     return excess
 
 
+def allowances(
+    certificate: Certificate,
+    fmt: Format,
+    formats: Sequence[Format],
+    explain: Sequence[np.ndarray],
+    seed: int,
+) -> list[np.ndarray]:
+    """What rounding explains of every element, in ULPs, in both looks.
+
+    Without half an ULP and the few ULPs that are allowed everywhere; at least the scatter. Zero
+    where the truth is zero, or no number. Arguments as for :func:`look_again`.
+    """
+    values, masks = [], []
+    for enclosure, own in zip(certificate.gradients, formats, strict=True):
+        known = enclosure.finite & (enclosure.mid != 0)
+        ulp = np.ldexp(1.0, enclosure.ulp_exponents(own))
+        values.append(np.where(known, enclosure.mid + ulp, 0.0))
+        masks.append(known & np.isfinite(values[-1]))
+    found = look_again(certificate, fmt, formats, values, masks, explain, np.inf, seed)
+    result = []
+    for excess, mask, value, enclosure, own, scattered in zip(
+        found, masks, values, certificate.gradients, formats, explain, strict=True
+    ):
+        sizes = np.zeros(mask.shape)
+        errors = enclosure.ulps(value, own)[mask]
+        sizes[mask] = np.maximum(errors / excess - _EVERYWHERE, scattered[mask])
+        result.append(sizes)
+    return result
+
+
 def _add(totals: Sequence[np.ndarray], ratios: Sequence[np.ndarray]) -> None:
     for total, ratio in zip(totals, ratios, strict=True):
         np.hypot(total, ratio, out=total)
@@ -183,6 +214,8 @@ class _Look:
         """
         array = self.problem.arrays[number]
         largest = float(np.abs(array.astype(np.float64)).max())
+        if largest == 0:
+            return False  # nothing is moved in proportion to zeros
         lines = tuple(1 if k in axes else n for k, n in enumerate(array.shape))
         step = largest * 2.0 ** (-self.fmt.precision / 2)
         added = np.random.default_rng(axes).uniform(0.5, 1.0, size=lines) * step

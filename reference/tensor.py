@@ -25,7 +25,7 @@ from reference.differentiate import add as add_nodes
 from reference.dtypes import DType, Size, as_dtype, bool_, default, promote, round_array
 from reference.evaluate import whole_numbers
 from reference.grad_fn import AccumulateGrad, GradFn, RemovableHandle, gradient_name, node_class
-from reference.graph import Constant, Input, Node, Shape, Stop
+from reference.graph import Constant, Input, Node, Shape, Stop, Unrecorded
 from reference.methods import Methods
 from reference.modes import is_grad_enabled
 from reference.results import pair_class, result_dtype
@@ -586,9 +586,9 @@ class _History:
         node = joined(result) if isinstance(result, Complex) else result
         dtype = kind.parts if node is result else kind.as_complex
         if not self._records or not dtype.is_inexact:
-            return Tensor(
-                Cell(Stop(node) if self._requires else node, False, self._forward), dtype
-            )
+            if self._requires:
+                node = Unrecorded(node) if dtype.is_inexact else Stop(node)
+            return Tensor(Cell(node, False, self._forward), dtype)
         if any(node is operand.cell.node or node is operand.node for operand in self._operands):
             node = elementwise(lambda a: a, node)  # a place of its own in the graph
         wrapped = Tensor(Cell(node, True, self._forward), dtype)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from difflib import get_close_matches
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,8 @@ def adapter(name: str) -> Adapter:
     """The adapter of that name. Raises EngineError where there is none."""
     if name in _registered:
         return _registered[name]
+    if not isinstance(name, str):
+        raise EngineError(f"engine={name!r}: give an adapter, or a name: {', '.join(names())}")
     if name not in _MODULES:
         near = get_close_matches(name.lower(), names(), n=1)
         advice = f"did you mean {near[0]}?" if near else f"use one of {', '.join(names())}"
@@ -95,6 +98,12 @@ def recognised(f: Any, arrays: Sequence[Any]) -> Adapter:
             if known.recognises(value):
                 return known
     if any(isinstance(value, (np.ndarray, np.generic)) for value in leaves(arrays)):
+        if find_spec("autograd") is None:  # HIPS autograd is the engine whose arrays are NumPy's
+            raise EngineError(
+                "the arguments are NumPy arrays, and f alone has no derivative to be checked: "
+                "give Pair(f, vjp), or name the engine as engine= "
+                f"({', '.join(name for name in names() if name != 'pair')})"
+            )
         return adapter("hips")
     kinds = ", ".join(type(value).__name__ for value in arrays) or "no arguments"
     raise EngineError(

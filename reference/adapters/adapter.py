@@ -241,7 +241,7 @@ class Adapter(ABC):
             text = str(error).strip().splitlines()
             raise NotOffered(
                 f"the function cannot be traced on the oracle's tensors ({type(error).__name__}: "
-                f"{text[0][:120] if text else ''}): give its mathematics as definition="
+                f"{text[0][:240] if text else ''}): give its mathematics as definition="
             ) from error
 
     def explain(self, definition: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:

@@ -81,7 +81,12 @@ def _of(f: Function, arrays: Arrays, wrt: Sequence[int]) -> Callable[[Any], Any]
         given = list(arrays)
         for place, number in enumerate(wrt):
             given[number] = chosen[place]
-        (output,) = flattened(f(*given))
-        return output
+        outputs = flattened(f(*given))
+        if len(outputs) != 1:
+            raise NotOffered(
+                f"HIPS autograd differentiates one output, and the function gives {len(outputs)}: "
+                "return one array, or check them one by one"
+            )
+        return outputs[0]
 
     return function

@@ -36,6 +36,9 @@ class JaxAdapter(Adapter):
     def adopt(self, content: np.ndarray, like: Any, *, layout: str = "plain") -> Any:
         return framework("jax.numpy").asarray(content.astype(np.dtype(like.dtype)))
 
+    def copies(self, content: np.ndarray, like: Any, count: int) -> Arrays:
+        return [self.adopt(content, like)] * count  # nothing can change them
+
     def pytrees(self, value: Any) -> Any:
         """Whatever is registered with JAX: Equinox's modules, Flax's structures."""
         return framework("jax.tree_util")
@@ -49,6 +52,31 @@ class JaxAdapter(Adapter):
         jax = framework("jax")
         outputs, back = jax.vjp(_of(f, arrays, wrt), *(arrays[number] for number in wrt))
         return Pulled(list(outputs), [list(back(tuple(given))) for given in cotangents])
+
+    def pull_each(
+        self,
+        f: Function,
+        runs: Sequence[Arrays],
+        wrt: Sequence[int],
+        cotangents: Sequence[Arrays],
+    ) -> list[Pulled]:
+        """All runs under one `vjp`: f is called, and its rules are run, for each of them."""
+        each = [_of(f, arrays, wrt) for arrays in runs]
+        size = len(wrt)
+
+        def every(*chosen: Any) -> tuple[tuple[Any, ...], ...]:
+            starts = range(0, len(chosen), size)
+            return tuple(
+                of(*chosen[start : start + size]) for of, start in zip(each, starts, strict=True)
+            )
+
+        primals = [arrays[number] for arrays in runs for number in wrt]
+        outputs, back = framework("jax").vjp(every, *primals)
+        found = back(tuple(tuple(given) for given in cotangents))
+        return [
+            Pulled(list(output), [list(found[number * size : (number + 1) * size])])
+            for number, output in enumerate(outputs)
+        ]
 
     def push(
         self, f: Function, arrays: Arrays, wrt: Sequence[int], tangents: Arrays
@@ -104,7 +132,15 @@ class JaxAdapter(Adapter):
         return list(jax.jvp(pushed, primals, along)[1])
 
     def trace(self, f: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:
-        return run_traced(framework("jax"), f, tensors, arrays)
+        jax = framework("jax")
+        try:
+            return run_traced(jax, f, tensors, arrays)
+        except jax.errors.ConcretizationTypeError as error:
+            raise NotOffered(
+                "the function's course depends on the numbers in its arguments (an if, a while, "
+                "float()), which a jaxpr cannot hold: write it with jax.lax.cond, jnp.where and "
+                "their like, or give its mathematics as definition="
+            ) from error
 
     def source(self, name: str, values: str, dtype: str) -> str:
         return f"{name} = jnp.array({values}, dtype=jnp.{dtype})"

@@ -9,7 +9,8 @@ import numpy as np
 
 from reference.adapters.adapter import Adapter, Function, strided
 from reference.definitions import MissingDefinition
-from reference.trace.numpy_arrays import as_numpy, as_tensor
+from reference.tensor import Tensor
+from reference.trace.numpy_arrays import NotFollowed, as_numpy, as_tensor
 
 __all__ = ["NumpyArrays"]
 
@@ -32,7 +33,14 @@ class NumpyArrays(Adapter):
 
     def trace(self, f: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:
         def function(*given: Any) -> Any:
-            return as_tensor(f(*(as_numpy(value) for value in given)))
+            try:
+                return as_tensor(f(*(as_numpy(value) for value in given)))
+            except RuntimeError as error:
+                if "leaf Variable" not in str(error):
+                    raise
+            # f writes into its arguments: what it computes is seen on copies
+            copies = (v.clone() if isinstance(v, Tensor) else v for v in given)
+            return as_tensor(f(*(as_numpy(value) for value in copies)))
 
         return super().trace(function, tensors, arrays)
 
@@ -40,5 +48,7 @@ class NumpyArrays(Adapter):
         """Methods mean NumPy's, as in f itself; PyTorch's where NumPy's arrays have none."""
         try:
             return as_tensor(definition(*(as_numpy(value) for value in tensors)))
+        except NotFollowed:
+            raise
         except (TypeError, AttributeError, RuntimeError, MissingDefinition):
             return definition(*tensors)

@@ -28,6 +28,12 @@ class Pair:
     vjp: Callable[..., Any]
     jvp: Callable[..., Any] | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("forward", "vjp", "jvp"):
+            given = getattr(self, name)
+            if not callable(given) and not (name == "jvp" and given is None):
+                raise TypeError(f"Pair: {name} is {type(given).__name__}: give a function")
+
     def __call__(self, *arrays: Any) -> Any:
         return self.forward(*arrays)
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from reference.adapters.adapter import Adapter, Arrays, Function, Pulled, flattened, framework
+from reference.trace.tinygrad_uops import run_traced
 
 __all__ = ["TinygradAdapter"]
 
 
 class TinygradAdapter(Adapter):
-    """tinygrad does not dispatch to other arrays: give the mathematics as `definition=`."""
+    """Reverse mode; functions are traced through the graph that tinygrad makes of them."""
 
     name = "tinygrad"
     layouts = False
@@ -38,7 +39,8 @@ class TinygradAdapter(Adapter):
         return self.recognises(value) and bool(framework("tinygrad").dtypes.is_float(value.dtype))
 
     def from_numpy(self, array: np.ndarray) -> Any:
-        return framework("tinygrad").Tensor(array)
+        flat = np.ascontiguousarray(array)  # a number would be a constant of its own kind
+        return framework("tinygrad").Tensor(flat).reshape(array.shape)
 
     def adopt(self, content: np.ndarray, like: Any, *, layout: str = "plain") -> Any:
         tensor = framework("tinygrad").Tensor
@@ -65,6 +67,10 @@ class TinygradAdapter(Adapter):
         asked = [arrays[number] for number in wrt]
         first = _gradient(flattened(f(*arrays)), asked, cotangents)
         return _gradient(first, asked, tangents)
+
+    def trace(self, f: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:
+        """Through tinygrad's own graph of operations."""
+        return run_traced(framework("tinygrad"), f, tensors, arrays)
 
     def source(self, name: str, values: str, dtype: str) -> str:
         return f"{name} = Tensor({values}, dtype=dtypes.{dtype})"

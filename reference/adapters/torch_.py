@@ -14,7 +14,7 @@ from reference.adapters.torch_forward import TorchForward
 from reference.definitions import MissingDefinition
 from reference.engines import torch as engine
 from reference.tensor import Tensor
-from reference.trace.torch_graph import run_exported
+from reference.trace.torch_trace import run_traced, short
 
 __all__ = ["TorchAdapter"]
 
@@ -33,9 +33,6 @@ class TorchAdapter(TorchForward):
     def recognises(self, value: Any) -> bool:
         kind: Any = type(value)
         return _is_torchs(kind)
-
-    def is_complex(self, value: Any) -> bool:
-        return self.recognises(value) and bool(value.dtype.is_complex)
 
     def _placed(self, array: Any, like: Any) -> Any:
         return array.to(dtype=like.dtype, device=like.device)
@@ -57,10 +54,15 @@ class TorchAdapter(TorchForward):
         first = values[0] if values else None
         if len(values) < 3 or first is None or first.numel() > _STACKED:
             return super().contents(values)
-        told = (first.shape, first.dtype, first.device, first.layout)
-        if any((v.shape, v.dtype, v.device, v.layout) != told for v in values):
-            return super().contents(values)
-        return list(self.content(self.namespace.stack([v.detach() for v in values])))
+        shape, dtype, device, layout = first.shape, first.dtype, first.device, first.layout
+        for v in values:
+            if v.shape != shape or v.dtype is not dtype:
+                return super().contents(values)
+            if v.device != device or v.layout is not layout:
+                return super().contents(values)
+        with self.namespace.no_grad():
+            together = self.namespace.stack(values)
+        return list(self.content(together))
 
     def parameters(self, f: Any) -> dict[str, Any]:
         if not isinstance(f, self.namespace.nn.Module):
@@ -83,26 +85,19 @@ class TorchAdapter(TorchForward):
         return self.namespace.func.functional_call(f, held, tuple(arguments))
 
     def trace(self, f: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:
-        """Through `__torch_function__`; where that cannot see through, an exported ATen graph."""
+        """Through `__torch_function__`; where that cannot see through, by a watched run."""
         original = getattr(f, "_torchdynamo_orig_callable", f)
         try:
-            return original(*tensors)
-        except MissingDefinition as missing:
-            try:
-                return run_exported(self.namespace, original, tensors, arrays)
-            except Exception:  # noqa: BLE001  # a user's function raises anything
-                raise missing from None
-        except Exception as first:  # noqa: BLE001
-            try:
-                return run_exported(self.namespace, original, tensors, arrays)
-            except MissingDefinition:
-                raise
-            except Exception as second:
-                raise NotOffered(
-                    f"the function cannot be traced, neither on the oracle's tensors "
-                    f"({_short(first)}) nor by make_fx ({_short(second)}): give its mathematics "
-                    "as definition="
-                ) from second
+            return run_traced(self.namespace, original, tensors, arrays)
+        except (MissingDefinition, NotOffered):
+            raise
+        except Exception as first:
+            second = first.__cause__
+            again = "" if second is None else f" nor in a watched run ({short(second)})"
+            raise NotOffered(
+                f"the function cannot be traced, neither on the oracle's tensors ({short(first)})"
+                f"{again}: give its mathematics as definition="
+            ) from first
 
 
 @lru_cache(maxsize=256)
@@ -137,8 +132,3 @@ def _exchanged(module: Any, parameters: Mapping[str, Any]) -> Iterator[None]:
         for table, before in reversed(held):
             table.clear()
             table.update(before)
-
-
-def _short(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0][:120] if text else ''}"

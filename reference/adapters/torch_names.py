@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,11 @@ class TorchNames(Adapter):
         raise NotImplementedError
 
     def recognises(self, value: Any) -> bool:
-        return type(value).__module__.partition(".")[0] == self.name
+        kind: Any = type(value)
+        return _package(kind) == self.name
+
+    def is_complex(self, value: Any) -> bool:
+        return self.recognises(value) and bool(value.dtype.is_complex)
 
     def is_float(self, value: Any) -> bool:
         return self.recognises(value) and bool(value.dtype.is_floating_point)
@@ -171,6 +176,11 @@ class TorchNames(Adapter):
     def source(self, name: str, values: str, dtype: str) -> str:
         flag = ", requires_grad=True"
         return f"{name} = {self.name}.tensor({values}, dtype={self.name}.{dtype}{flag})"
+
+
+@lru_cache(maxsize=256)
+def _package(kind: Any) -> str:
+    return str(kind.__module__).partition(".")[0]
 
 
 def _requires_grad(value: Any) -> bool:

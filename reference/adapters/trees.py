@@ -16,7 +16,7 @@ from reference.adapters.adapter import Adapter, Function, NotOffered
 from reference.adapters.complex_view import ComplexView
 from reference.adapters.pair import Pair
 
-__all__ = ["Arranged", "Nest", "flatten_arguments", "leaves"]
+__all__ = ["Arranged", "Nest", "argument_names", "flatten_arguments", "leaves"]
 
 
 class Nest:
@@ -133,7 +133,7 @@ def flatten_arguments(adapter: Adapter, f: Any, arrays: Sequence[Any]) -> Arrang
 
     Raises TypeError for a module whose engine does not say how to call it.
     """
-    given = _names(f.forward if isinstance(f, Pair) else f, len(arrays))
+    given = argument_names(f.forward if isinstance(f, Pair) else f, len(arrays))
     nests = [Nest(value, adapter.pytrees(value)) for value in arrays]
     own = adapter.parameters(f)
     parameters = list(own.values())
@@ -185,7 +185,12 @@ def flatten_arguments(adapter: Adapter, f: Any, arrays: Sequence[Any]) -> Arrang
     return Arranged(view, called, held, tuple(names), described)
 
 
-def _names(f: Any, count: int) -> list[str]:
+def argument_names(f: Any, count: int) -> list[str]:
+    """The names of the first parameters of a function, x0, x1, ... where it does not say.
+
+    >>> argument_names(lambda a, *rest: a, 2)
+    ['a', 'x1']
+    """
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):  # ufuncs of older NumPys do not tell
@@ -263,5 +268,10 @@ def _aligned(gradient: Any, value: Any) -> list[Any]:
     if gradient is None:
         return [None] * len(Nest(value).leaves)
     if isinstance(value, Mapping):
+        held = list(gradient) if isinstance(gradient, Mapping) else []
+        if set(held) != set(value):
+            what = f"the keys {held}" if held else type(gradient).__name__
+            raise ValueError(f"vjp gave {what} for an argument with the keys {list(value)}: give "
+                             "the same nest, with a gradient or None in each place")  # fmt: skip
         return [leaf for key in value for leaf in _aligned(gradient[key], value[key])]
     return Nest(gradient).leaves

@@ -22,6 +22,7 @@ _OTHERS: dict[str, str | Maker] = {
     "expand": lambda root: lambda x, *sizes: x.expand(*sizes),
     "repeat": lambda root: lambda x, *counts: x.repeat(*counts),
     "to": lambda root: lambda x: x.to(x.dtype),
+    "istft": lambda root: lambda x, *args, **kwargs: root.istft(root.complex(*x), *args, **kwargs),
     "view_as_real": lambda root: lambda x: root.view_as_real(root.complex(*x)),
 }
 

@@ -56,8 +56,10 @@ def graver(one: str, other: str) -> str:
 class Settings:
     """What an audit asks. points: how many of the special points at most, for each dtype.
 
-    seconds: after which no further point of an operation is begun. load: modules that are
-    imported first, in every process: of users who register engines or definitions.
+    seconds: after which no further point of an operation is begun. each: seconds of the
+    processor's time that one point may take, which do not depend on what else a machine does.
+    load: modules that are imported first, in every process: of users who register engines or
+    definitions.
     """
 
     engine: str
@@ -67,6 +69,7 @@ class Settings:
     factor: float = 1.0
     seconds: float = 60.0
     load: tuple[str, ...] = ()
+    each: float = 20.0
 
     @property
     def fingerprint(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def whole_json(
     return {
         "schema": SCHEMA,
         "engine": engine,
-        "settings": settings.fingerprint,
+        "settings": {**settings.fingerprint, "each": settings.each},
         "versions": dict(versions),
         "counts": counts(outcomes),
         "outcomes": [outcome.as_json() for outcome in outcomes],
@@ -71,10 +71,11 @@ def markdown(title: str, data: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
     cells = _numbers(data["counts"])
     ordinary = _numbers(Counter(v for outcome in outcomes for v in outcome.plain.values()))
-    points = data["settings"]["points"]
     made = (
-        f"Made by `python -m reference audit --engine {data['engine']}` with {versions}: "
-        f"{len(operations)} operations, at up to {points} special points each. "
+        f"Made by `{_command(data, dtypes)}` with {versions}: "
+        f"{len(operations)} operations, at up to {data['settings']['points']} special points each "
+        f"({sum(outcome.points for outcome in outcomes)} in all, "
+        f"{sum(outcome.left for outcome in outcomes)} left out for want of time). "
         "[How to read this page](README.md)."
     )
     about = (
@@ -116,6 +117,19 @@ def markdown(title: str, data: Mapping[str, Any]) -> str:
         text = ", ".join(f"`{o.operation}` {o.dtype} ({o.left})" for o in short)
         lines += ["", "## Points left out", "", f"For want of time, so many of each: {text}."]
     return "\n".join(lines) + "\n"
+
+
+def _command(data: Mapping[str, Any], dtypes: Sequence[str]) -> str:
+    """The command that makes such a page, without what says where and in how many processes."""
+    settings = data["settings"]
+    words = ["python -m reference audit", f"--engine {data['engine']}"]
+    words += [f"--dtype {dtype}" for dtype in dtypes]
+    what = settings.get("what", MODES)
+    words += [f"--what {mode}" for mode in what if len(what) < len(MODES)]
+    words.append(f"--points {settings['points']}")
+    words += [f"--seed {settings['seed']}"] if settings.get("seed") else []
+    words += [f"--each {settings['each']:g}"] if "each" in settings else []
+    return " ".join(words)
 
 
 def _numbers(found: Mapping[str, int]) -> str:

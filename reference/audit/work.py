@@ -163,7 +163,7 @@ def audit_piece(piece: Piece) -> Outcome:
             left = len(points) - number
             break
         try:
-            with _at_most(piece.settings.seconds):
+            with _at_most(piece.settings.seconds, piece.settings.each):
                 gathered.add(number, point, examine_point(piece, point))
         except _TooLong:
             left += 1
@@ -174,8 +174,11 @@ def audit_piece(piece: Piece) -> Outcome:
 
 
 @contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
-    """An alarm, where there is one: signals reach the main thread only, and not on Windows."""
+def _at_most(seconds: float, each: float) -> Iterator[None]:
+    """Alarms, where there are any: signals reach the main thread only, and not on Windows.
+
+    seconds: that pass, as a point may hang and do nothing. each: of the processor's time.
+    """
     setitimer: Callable[..., Any] | None = getattr(signal, "setitimer", None)
     if setitimer is None or threading.current_thread() is not threading.main_thread():
         yield
@@ -184,13 +187,20 @@ def _at_most(seconds: float) -> Iterator[None]:
     def ring(*_: Any) -> None:
         raise _TooLong
 
-    before = signal.signal(signal.SIGALRM, ring)
-    setitimer(signal.ITIMER_REAL, seconds)
+    timers = (
+        (signal.ITIMER_REAL, signal.SIGALRM, seconds),
+        (signal.ITIMER_PROF, signal.SIGPROF, each),
+    )
+    before = [(sign, signal.signal(sign, ring)) for _, sign, _ in timers]
+    for timer, _, limit in timers:
+        setitimer(timer, limit)
     try:
         yield
     finally:
-        setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for timer, _, _ in timers:
+            setitimer(timer, 0)
+        for sign, handler in before:
+            signal.signal(sign, handler)
 
 
 class _Gathered:
@@ -354,8 +364,9 @@ class _Gathered:
         ]
         error = None
         if self.too_long:
+            settings = self.piece.settings
             error = (
-                f"points that took longer than {self.piece.settings.seconds:g} s: "
+                f"points that took longer than {min(settings.each, settings.seconds):g} s: "
                 + ", ".join(map(str, self.too_long))
             )
         return Outcome(

@@ -1,25 +1,40 @@
-"""Cotangents and directions: seeded, never zero, exact in every format."""
+"""Cotangents and directions: seeded, never zero, exact in the format that they are drawn for."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-__all__ = ["random_arrays", "single_entries", "unit_arrays"]
+from reference.adapters.adapter import flattened
+from reference.content import complex_array
+from reference.floats import exact_array
+
+__all__ = ["cotangents_of", "random_arrays", "single_entries", "unit_arrays"]
 
 Shape = tuple[int, ...]
 _FEW = 256  # numbers up to which what was drawn is kept
 
 
-def random_arrays(shapes: Sequence[Shape], seed: int, number: int) -> list[np.ndarray]:
-    """One array for each shape, of ±k/16 with 8 <= k < 32.
+def random_arrays(
+    shapes: Sequence[Shape], seed: int, number: int, bits: Sequence[int] | None = None
+) -> list[np.ndarray]:
+    """One array for each shape, of ±k/16 with 8 <= k < 32, which is exact in every format.
+
+    bits: significant ones that each array's numbers have instead; such numbers show where an
+    engine takes them through a narrower format than their own.
 
     >>> random_arrays([(2,)], 0, 0)[0].tolist() == random_arrays([(2,)], 0, 0)[0].tolist()
     True
+    >>> wide = random_arrays([(3,)], 0, 0, [24])[0]
+    >>> bool((wide == wide.astype(np.float32)).all()), bool((wide == wide.astype("f2")).any())
+    (True, False)
     """
+    if bits is not None:
+        return _wide(shapes, seed, number, bits)
     if sum(math.prod(shape) for shape in shapes) > _FEW:
         return list(_drawn(tuple(shapes), seed, number))
     return [array.copy() for array in _few(tuple(shapes), seed, number)]
@@ -31,6 +46,18 @@ def _drawn(shapes: tuple[Shape, ...], seed: int, number: int) -> tuple[np.ndarra
         np.asarray(rng.integers(8, 32, size=shape) * rng.choice([-1, 1], size=shape) / 16)
         for shape in shapes
     )
+
+
+def _wide(
+    shapes: Sequence[Shape], seed: int, number: int, bits: Sequence[int]
+) -> list[np.ndarray]:
+    """±k/2**(bits - 1), of odd k, with 2**(bits - 2) <= k < 2**bits: from 1/2 to 2."""
+    rng = np.random.default_rng([seed, number])
+    arrays = []
+    for shape, count in zip(shapes, bits, strict=True):
+        drawn = rng.integers(1 << (count - 2), 1 << count, size=shape) | 1
+        arrays.append(np.ldexp(drawn * rng.choice([-1.0, 1.0], size=shape), 1 - count))
+    return arrays
 
 
 _few = lru_cache(maxsize=256)(_drawn)  # starting a generator costs more than drawing a few
@@ -69,3 +96,35 @@ def _place(shapes: Sequence[Shape], output: int, position: int) -> str:
     index = [int(i) for i in np.unravel_index(position, shapes[output])] if shapes[output] else ""
     name = "" if len(shapes) == 1 else f" of output {output}"
     return f"a one at {index}{name}" if index else f"a one{name}"
+
+
+def cotangents_of(given: Sequence[Any], shapes: Sequence[Shape]) -> list[list[np.ndarray]]:
+    """Cotangents that a user gives, as arrays. Raises ValueError where they do not fit.
+
+    shapes: those of the outputs; of complex ones, with a last axis for the parts.
+    """
+    found = []
+    for number, cotangent in enumerate(given):
+        arrays = [_content(part) for part in flattened(cotangent)]
+        held = [tuple(array.shape) for array in arrays]
+        if held != list(shapes):
+            raise ValueError(
+                f"cotangent {number} has the shape {_shapes(held)}, the output {_shapes(shapes)}: "
+                "give one array of the same shape for each output"
+            )
+        found.append(arrays)
+    if not found:
+        raise ValueError("cotangents=[]: give one at least, or how many are drawn")
+    return found
+
+
+def _content(part: Any) -> np.ndarray:
+    """An array's numbers as float64; of complex ones, the parts along a last axis."""
+    if isinstance(part, complex) or "complex" in str(getattr(part, "dtype", "")):
+        whole = np.asarray(complex_array(part))
+        return np.stack([whole.real, whole.imag], -1).astype(np.float64)
+    return exact_array(part)[0].astype(np.float64)
+
+
+def _shapes(shapes: Sequence[Shape]) -> str:
+    return str(shapes[0]) if len(shapes) == 1 else ", ".join(map(str, shapes))

@@ -75,8 +75,9 @@ def _shared(
         return "not zero where the truth is zero: a term too many"
     middle = float(np.median(ratios))
     same = bool((np.abs(ratios - middle) <= 1e-3 * abs(middle)).all()) and middle != 0
-    place = _place(bad, given)
-    if not same or (bad.sum() == 1 and bad.size > 1):
+    place = _place(bad, given, truth)
+    alone = (bad.sum() == 1) and (truth != 0).sum() > 1  # one among many says little
+    if not same or alone:
         return f"wrong {place}" if place else None
     where = f", {place}" if place else ""
     if abs(middle + 1) < 1e-3:
@@ -91,9 +92,11 @@ def _shared(
     return f"a factor of {shown} too {'large' if abs(middle) > 1 else 'small'}" + where
 
 
-def _place(bad: np.ndarray, given: np.ndarray | None) -> str:
-    """Which elements are wrong, if it is not most of them."""
+def _place(bad: np.ndarray, given: np.ndarray | None, truth: np.ndarray) -> str:
+    """Which elements are wrong, if it is not most of those that are not zero."""
     count = int(bad.sum())
+    if bool((bad | (truth == 0)).all()):
+        return ""  # a cotangent with a single entry, say
     if given is not None and given.shape == bad.shape and 0 < count < bad.size and bad.size >= 4:
         inside, outside = given[bad], given[~bad]
         if inside.max() < outside.min():

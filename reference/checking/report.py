@@ -11,6 +11,7 @@ from reference.complexes.formats import PartFormat, part_name
 
 __all__ = ["GOOD", "Argument", "Comparison", "Element", "Fault", "Report", "WrongGradients"]
 
+_WIDEST = 600
 GOOD = ("correct", "kink-member", "undefined")  # verdicts that let a check pass
 
 
@@ -126,13 +127,14 @@ class Fault:
     text: str
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """What a check found.
 
     origin: where the function is written, "module:name". notes: what the engine or the function
     does not offer, and was not asked for by name.
-    repeats: how often the same gradient was asked for.
+    repeats: how often the same gradient was asked for. source: where something is wrong, the
+    lines of code that repeat the check.
     """
 
     function: str
@@ -201,14 +203,24 @@ class Report:
         lines += [f"  note: {note}" for note in self.notes]
         if not self.ok and self.source:
             lines.append("  reproduce:")
-            lines += [f"    {line}" for line in self.source]
+            lines += [f"    {_short(line)}" for line in self.source]
         return "\n".join(lines)
 
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:
+        return f"<Report: {self.summary()}>"  # pytest shows it where `assert report` fails
+
     def __bool__(self) -> bool:
         return self.ok
+
+
+def _short(line: str) -> str:
+    """A line of code; of one with many numbers, its beginning."""
+    if len(line) <= _WIDEST:
+        return line
+    return f"{line[:_WIDEST]}…  # {len(line):,} characters, all of them in `report.source`"
 
 
 class WrongGradients(AssertionError):

@@ -15,9 +15,13 @@ import numpy as np
 
 from reference.adapters.adapter import Adapter, NotOffered, Pulled, flattened
 from reference.checking.compare import compare
-from reference.checking.draws import random_arrays, single_entries
+from reference.checking.draws import cotangents_of, random_arrays, single_entries
+from reference.checking.outputs import chosen, of_chosen
 from reference.checking.report import Comparison, Fault, Report
+from reference.checking.tangents import widened
 from reference.checking.truth import Row, Truth
+from reference.complexes.formats import PartFormat
+from reference.graph import Unrecorded, topological
 
 __all__ = ["EVERYTHING", "Check", "Settings"]
 
@@ -49,57 +53,60 @@ class Check:
         adapter: Adapter,
         f: Callable[..., Any],
         arguments: Sequence[Any],
+        contents: dict[int, np.ndarray],
         wrt: Sequence[int],
-        truth: Callable[[Sequence[str]], Truth],
+        truth: Callable[[Sequence[str], Sequence[int], int], Truth],
         report: Report,
         *,
         what: Sequence[str],
         asked: Sequence[str],
-        count: int,
-        given: Sequence[Arrays] | None,
+        cotangents: int | Sequence[Any],
         repeats: int,
     ) -> None:
         self.adapter = adapter
-        self.f = f
         self.arguments = list(arguments)
         self.wrt = list(wrt)
         self.report = report
         self.what = what
         self.asked = asked
         self.repeats = repeats
-        self.given = given is not None
+        self.given = not isinstance(cotangents, int)
         self.names = [f"the gradient of {argument.name}" for argument in report.arguments]
-        self.contents = {
-            number: adapter.content(value)
-            for number, value in enumerate(self.arguments)
-            if adapter.is_float(value)
-        }
+        self.contents = contents
         outputs = flattened(f(*self.fresh()))
-        self.outputs = [output if adapter.recognises(output) else None for output in outputs]
-        if any(output is None for output in self.outputs):
-            kinds = ", ".join(type(output).__name__ for output in outputs)
-            raise TypeError(f"the function returned {kinds}: arrays of {adapter.name} are checked")
-        self.shapes = [tuple(int(n) for n in np.shape(adapter.content(o))) for o in outputs]
-        self.truth = truth([adapter.dtype(output) for output in outputs])
+        kept, notes = chosen(adapter, outputs)
+        report.notes += notes
+        self.f = of_chosen(f, kept, outputs) if notes else f
+        self.outputs = [outputs[number] for number in kept]
+        self.shapes = [tuple(int(n) for n in np.shape(adapter.content(o))) for o in self.outputs]
+        self._held_shapes = [tuple(int(n) for n in np.shape(o)) for o in self.outputs]
+        self.truth = truth([adapter.dtype(o) for o in self.outputs], kept, len(outputs))
         self._check_shapes()
-        self.cotangents = self._cotangents(count, given)
+        self.cotangents = self._cotangents(cotangents)
         self.rows: dict[int, Row] = {}
         self.judgements: dict[int, tuple[Row, list[Any], list[str], list[Comparison]]] = {}
 
     def _check_shapes(self) -> None:
         expected = [tuple(int(n) for n in node.shape) for node in self.truth.outputs]
         if expected != self.shapes:
-            text = f"outputs of shapes {self.shapes}, where the mathematics has {expected}"
+            text = (
+                f"outputs of shapes {self.shapes}, where the mathematics has {expected}: nothing "
+                "can be compared"
+            )
             self.report.faults.append(Fault("value", "wrong shape", text))
 
-    def _cotangents(self, count: int, given: Sequence[Arrays] | None) -> list[tuple[str, Arrays]]:
-        if given is not None:
-            return [(f"given cotangent {k}", list(arrays)) for k, arrays in enumerate(given)]
+    def _cotangents(self, given: int | Sequence[Any]) -> list[tuple[str, Arrays]]:
+        if not isinstance(given, int):
+            known = cotangents_of(given, self.shapes)
+            return [(f"given cotangent {k}", arrays) for k, arrays in enumerate(known)]
+        count = max(1, given)
         outputs = sum(int(np.prod(shape, dtype=np.intp)) for shape in self.shapes)
         inputs = sum(array.size for array in self.truth.arrays)
         seed = self.report.seed
+        bits = [fmt.precision for fmt in self.truth.output_formats]
         drawn = [
-            (f"random cotangent {k}", random_arrays(self.shapes, seed, k)) for k in range(count)
+            (f"random cotangent {k}", random_arrays(self.shapes, seed, k, bits if k else None))
+            for k in range(count)
         ]
         if not outputs:
             return drawn
@@ -179,7 +186,7 @@ class Check:
             yield
         except NotOffered as error:
             text = f"{what} ({detail}) is not on offer: {error}"
-            if what in self.asked:
+            if what in self.asked or what == "vjp":  # without which nothing is checked
                 self.report.faults.append(Fault(what, "missing", text))
             else:
                 self.report.notes.append(text)
@@ -241,23 +248,38 @@ class Check:
         """The contents of gradients of the arguments; None where a shape is wrong."""
         values: list[np.ndarray | None] = []
         sound = True
-        for gradient, array, dtype, name in zip(
-            found, self.truth.arrays, dtypes, self.names, strict=True
+        for gradient, array, dtype, name, argument in zip(
+            found, self.truth.arrays, dtypes, self.names, self.report.arguments, strict=True
         ):
             if gradient is None:
                 values.append(None)
                 continue
-            content = self.adapter.content(gradient)
+            held, content = self._read(gradient)
+            if content is None:
+                sound = False
+                self.fault(what, "wrong dtype", f"{name} is {held}, not an array of floats")
+                continue
             values.append(content)
-            if content.shape != array.shape:
+            if isinstance(held, PartFormat) and not isinstance(argument.dtype, PartFormat):
+                sound = False
+                self.fault(what, "wrong dtype", f"{name} is complex, its argument {dtype}")
+            elif content.shape != array.shape:
                 sound = False
                 text = f"{name} has shape {content.shape}, its argument {array.shape} ({detail})"
                 self.fault(what, "wrong shape", text)
-            elif self.adapter.dtype(gradient) != dtype:
-                held = self.adapter.dtype(gradient)
+            elif held != dtype:
                 text = f"{name} is {held}, its argument {dtype} ({detail})"
                 self.fault(what, "wrong dtype", text)
         return values if sound else None
+
+    def _read(self, value: Any) -> tuple[str, np.ndarray | None]:
+        """(the dtype, the content) of what an engine gave; no content of what is no array."""
+        try:
+            content = self.adapter.content(value)
+            return self.adapter.dtype(value), content if content.dtype.kind == "f" else None
+        except (TypeError, ValueError, AttributeError):
+            dtype = getattr(value, "dtype", None)
+            return type(value).__name__ + (f" of {dtype}" if dtype is not None else ""), None
 
     def fault(self, what: str, kind: str, text: str) -> None:
         """Note a mistake, the first of its kind only."""
@@ -270,6 +292,10 @@ class Check:
             arrays = self.fresh()
             given = [self.like_outputs(c) for _, c in self.cotangents]
             pulled = self.adapter.pull(self.f, arrays, self.wrt, given)
+            shapes = [tuple(int(n) for n in np.shape(output)) for output in pulled.outputs]
+            if shapes != self._held_shapes:
+                text = f"outputs of shapes {shapes}, where an earlier run had {self._held_shapes}"
+                self.fault("vjp", "wrong shape", text)
             for number, found in enumerate(pulled.gradients):
                 self.gradients("vjp", self.cotangents[number][0], found, self.row(number))
             self.unmodified(arrays, given)
@@ -290,7 +316,11 @@ class Check:
         """Along which forward mode is asked."""
         shapes = [array.shape for array in self.truth.arrays]
         seed = self.report.seed
-        along = [(f"random direction {k}", random_arrays(shapes, seed, 100 + k)) for k in (0, 1)]
+        bits = [fmt.precision for fmt in self.truth.formats]
+        along = [
+            (f"random direction {k}", random_arrays(shapes, seed, 100 + k, bits if k else None))
+            for k in (0, 1)
+        ]
         inputs = sum(array.size for array in self.truth.arrays)
         outputs = sum(int(np.prod(shape, dtype=np.intp)) for shape in self.shapes)
         if 1 < inputs <= _ROWS and inputs * outputs <= _MANY:
@@ -320,6 +350,7 @@ class Check:
         targets = _outputs(len(self.outputs), "the tangent of output")
         pushed = []
         with self.asking("jvp", "forward mode"):
+            self._recorded()
             for detail, direction in along:
                 tangents = self.like_inputs(direction)
                 _, found = self.adapter.push(self.f, self.fresh(), self.wrt, tangents)
@@ -329,13 +360,19 @@ class Check:
         rows = _where_defined(
             self.truth.pushed([direction for _, direction in along[: len(pushed)]])
         )
-        for (detail, found), row in zip(pushed, rows, strict=True):
-            self.tangents("jvp", detail, targets, found, row)
+        for (detail, found), (_, direction), row in zip(pushed, along, rows, strict=False):
+            self.tangents("jvp", detail, targets, found, row, direction)
 
     def tangents(
-        self, what: str, detail: str, targets: Sequence[str], found: Sequence[Any], row: Row
+        self,
+        what: str,
+        detail: str,
+        targets: Sequence[str],
+        found: Sequence[Any],
+        row: Row,
+        direction: Arrays,
     ) -> None:
-        """Compare tangents of the outputs with a row."""
+        """Compare tangents of the outputs along a direction with a row."""
         values: list[np.ndarray | None] = []
         for tangent, output, shape in zip(found, self.outputs, self.shapes, strict=True):
             if tangent is None:
@@ -351,6 +388,10 @@ class Check:
                 text = f"a tangent is {held}, its output {expected} ({detail})"
                 self.fault(what, "wrong dtype", text)
             values.append(content)
+        row = widened(
+            self.truth, row, values, direction,
+            second=detail == _MODES["ff"], factor=self.report.factor, seed=self.report.seed,
+        )  # fmt: skip
         self.judged(what, detail, targets, values, row)
 
     def second(self) -> None:
@@ -363,6 +404,8 @@ class Check:
         for mode in self.adapter.second_order:
             detail = _MODES[mode]
             with self.asking("second", detail):
+                if "f" in mode:
+                    self._recorded()
                 found = self.adapter.second(
                     mode,
                     self.f,
@@ -373,18 +416,25 @@ class Check:
                 )
                 if mode == "rc":
                     targets = _outputs(len(self.outputs), "the derivative along u of output")
-                    self.tangents("second", detail, targets, found, self._pushed(direction))
+                    held = self._pushed(direction)
+                    self.tangents("second", detail, targets, found, held, direction)
                     continue
                 if mode == "ff":
                     targets = _outputs(len(self.outputs), "the second tangent of output")
-                    self.tangents(
-                        "second", detail, targets, found, self.truth.second_forward(direction)
-                    )
+                    held = self.truth.second_forward(direction)
+                    self.tangents("second", detail, targets, found, held, direction)
                     continue
                 row = row or self.truth.second(cotangent, direction)
                 self.gradients("second", detail, found, row)
         if any(one.what == "second" for one in self.report.comparisons):
             self._note_missing("second")  # a rule for reverse mode has no forward mode
+
+    def _recorded(self) -> None:
+        """Raise NotOffered where reverse mode and forward mode have no common truth."""
+        if any(isinstance(node, Unrecorded) for node in topological(self.truth.outputs)):
+            raise NotOffered(
+                "forward mode sees what is computed under no_grad, and reverse mode does not"
+            )
 
     def _note_missing(self, what: str) -> None:
         """Make notes of the faults about what is not on offer."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,8 @@ import numpy as np
 from reference.adapters import Adapter, adapter, recognised
 from reference.adapters.trees import flatten_arguments
 from reference.checking.truth import trace_function
+from reference.definitions import MissingDefinition, names
+from reference.definitions import definition as find
 from reference.points import special_arguments
 from reference.tensor import apply
 
@@ -63,8 +67,46 @@ def special_inputs(
 
 
 def mathematics(definition: Callable[..., Any] | str) -> Callable[..., Any]:
-    """The function of a definition given as one, or by name."""
+    """The function of a definition given as one, or by name.
+
+    Raises TypeError for anything else, MissingDefinition for a name that is not known; its
+    function TypeError where it is not one of so many arguments.
+    """
     if isinstance(definition, str):
         name = definition
+        _look_for(name)
         return lambda *tensors: apply(name, *tensors)
-    return definition
+    if not callable(definition):
+        raise TypeError(
+            f"definition={definition!r}: give a function of the same arguments as f, or the name "
+            "of a definition"
+        )
+    try:
+        signature = inspect.signature(definition)
+    except (TypeError, ValueError):  # functions in C may not tell
+        return definition
+
+    def described(*tensors: Any) -> Any:
+        try:
+            signature.bind(*tensors)
+        except TypeError:
+            shown = str(getattr(definition, "__name__", type(definition).__name__))
+            raise TypeError(
+                f"the definition {shown}{signature} is called with the {len(tensors)} arguments "
+                "of f, and does not take them: give it the same parameters"
+            ) from None
+        return definition(*tensors)
+
+    return described
+
+
+def _look_for(name: str) -> None:
+    try:
+        find(name)
+    except MissingDefinition as error:
+        near = get_close_matches(name, names(), n=1)
+        if not near:
+            raise
+        raise MissingDefinition(
+            f"definition={name!r}: did you mean {near[0]!r}? {error}"
+        ) from None

@@ -19,6 +19,7 @@ import numpy as np
 from reference import build
 from reference.differentiate import jvp, vjp, zeros
 from reference.domains.certified import Prepared
+from reference.domains.straight import Known
 from reference.domains.walk import positions_of
 from reference.graph import (
     Constant,
@@ -72,7 +73,7 @@ class Structure:
         self.cotangents = tuple(Input("g", node.shape) for node in self.outputs)
         self.directions = tuple(Input("u", node.shape) for node in self.inputs)
         self._rows: dict[tuple[str, int], Rows] = {}
-        self._together: dict[tuple[tuple[str, int], ...], dict[bool, Prepared]] = {}
+        self._together: dict[tuple[tuple[str, int], ...], Known] = {}
 
     @cached_property
     def output(self) -> Node:
@@ -113,9 +114,9 @@ class Structure:
             known = self._rows[kind, count] = self._repeated(kind, count)
         return known
 
-    def together(self, kinds: Sequence[tuple[str, int]]) -> dict[bool, Prepared]:
+    def together(self, kinds: Sequence[tuple[str, int]]) -> Known:
         """What is known of the graph of so many rows of each of several kinds."""
-        return self._together.setdefault(tuple(kinds), {})
+        return self._together.setdefault(tuple(kinds), Known())
 
     def _repeated(self, kind: str, count: int) -> Rows:
         nodes: list[Node] = getattr(self, kind)
@@ -197,7 +198,7 @@ def _told(node: Node) -> tuple[Any, ...]:
     if isinstance(node, (Take, Put)) and not isinstance(node.index, Order):
         return (type(node).__name__, *_index(node.index))
     if isinstance(node, Stop) and node.rule is None:
-        return ("stop",)
+        return (type(node).__name__,)
     raise _NoKey
 
 

@@ -16,9 +16,10 @@ import flint
 import numpy as np
 
 from reference.certify import Certificate
-from reference.domains.certified import Prepared, examine, prepare
+from reference.domains.certified import examine, prepare
 from reference.domains.linearised import Linearised
 from reference.domains.rounded import Unsupported, float_runs
+from reference.domains.straight import Known, Straight, straight
 from reference.domains.walk import holds_masked
 from reference.enclosure import Enclosure
 from reference.explained import bounded, in_ulps, promoted_of, rms, runs_for
@@ -35,12 +36,10 @@ _accuracy = np.frompyfunc(flint.arb.rel_accuracy_bits, 1, 1)
 Found = tuple[Certificate, tuple[np.ndarray, ...]]
 
 
-def certified_together(
-    problems: Sequence[Problem], plans: dict[bool, Prepared]
-) -> list[Found | None]:
+def certified_together(problems: Sequence[Problem], known: Known) -> list[Found | None]:
     """(certificate, what rounding explains) of each problem; None where that is not enough.
 
-    problems: of one output, at the same inputs. plans: what is known of them together.
+    problems: of one output, at the same inputs. known: of their graphs together.
     """
     nothing: list[Found | None] = [None] * len(problems)
     output, inputs = problems[0].output, problems[0].inputs
@@ -48,35 +47,58 @@ def certified_together(
     formats = [fmt for problem in problems for fmt in problem.formats]
     bindings = {k: v for problem in problems for k, v in problem.bindings().items()}
     nodes = [output, *gradients]
-    if True not in plans:
+    if known.prepared is None:
         every = [node for problem in problems for node in problem.inputs]
-        plans[True] = prepare(nodes, [output], every if problems[0].extra else inputs)
+        known.prepared = prepare(nodes, [output], every if problems[0].extra else inputs)
+        known.straight = straight(known.prepared)
     fmt = promoted_of(problems[0])
     widest = max(f.precision for f in formats)
     precision = 96 if widest <= 24 else 128
     runs = runs_for(sum(int(node.size) for node in gradients))
-    rng = np.random.default_rng([0, 0])
-    after = Linearised(fmt, runs, rng, gradients) if fmt.precision > 24 else None
-    try:
-        found = examine(nodes, bindings, precision=precision, after=after, prepared=plans[True])
-    except Unsupported:
+    linear = fmt.precision > 24
+    values, tangents = _evaluated(known, nodes, bindings, precision, fmt, runs if linear else 0)
+    if values is None:
         return nothing
-    if found.ties or found.undecided or found.unordered:
-        return nothing
-    numbers = _Numbers(found.values, [_widest(formats), *formats])
+    numbers = _Numbers(values, [_widest(formats), *formats])
     narrow = numbers.narrow()
     if not narrow[0]:
         return nothing
-    tangents = None
-    if after is None:
-        tangents = _in_floats(gradients, bindings, fmt, runs, rng)
-    elif not after.subnormal:
-        tangents = after.tangents
+    if not linear:
+        tangents = _in_floats(gradients, bindings, fmt, runs, np.random.default_rng([0, 0]))
     if tangents is None:
         return nothing
-    explain = numbers.explained(gradients, tangents, narrow, after is None)
+    explain = numbers.explained(gradients, tangents, narrow, not linear)
     good = [fine and held for fine, (_, held) in zip(narrow[1:], explain, strict=True)]
     return _apart(problems, numbers, good, [size for size, _ in explain], precision)
+
+
+def _evaluated(
+    known: Known,
+    nodes: Sequence[Node],
+    bindings: Mapping[Node, Any],
+    precision: int,
+    fmt: Format,
+    runs: int,
+) -> tuple[list[np.ndarray] | None, dict[int, np.ndarray] | None]:
+    """(balls of the nodes; what roundings move them by, in so many runs, by id).
+
+    None, and None, where something is not clear-cut; no roundings where `runs` is 0.
+    """
+    rng = np.random.default_rng([0, 0])
+    if isinstance(known.straight, Straight):
+        held = known.straight.run(bindings, precision)
+        moved = known.straight.tangents(held, fmt, runs, rng) if runs else {}
+        if moved is not None:
+            by_node = {id(nodes[place]): tangent for place, tangent in moved.items()}
+            return known.straight.values(held), by_node
+    after = Linearised(fmt, runs, rng, nodes[1:]) if runs else None
+    try:
+        found = examine(nodes, bindings, precision=precision, after=after, prepared=known.prepared)
+    except Unsupported:
+        return None, None
+    if found.ties or found.undecided or found.unordered or (after and after.subnormal):
+        return None, None
+    return found.values, None if after is None else after.tangents
 
 
 def _widest(formats: Sequence[Format]) -> Format:

@@ -7,6 +7,7 @@ directions in its differentiated graph. Rows are certified together, and taken a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -163,11 +164,16 @@ def trace_function(
     adapter: Adapter,
     wrt: Sequence[int],
     names: Sequence[str],
+    kept: Sequence[int] | None = None,
+    count: int = 0,
 ) -> tuple[tuple[Node, ...], tuple[Input, ...], tuple[np.ndarray, ...], tuple[str, ...]]:
     """(outputs, inputs, their exact contents, their dtypes) of a function of tensors.
 
     run: takes the oracle's tensors in place of the arrays of floats. wrt: the arguments that are
-    differentiated; other arrays are constants.
+    differentiated; other arrays are constants. kept: where the function has `count` outputs, those
+    that are wanted (all, by default).
+
+    Raises TypeError where it gives nothing that can be compared.
     """
     given: list[Any] = []
     inputs: list[Input] = []
@@ -189,7 +195,10 @@ def trace_function(
         inputs.append(node)
         contents.append(content)
         dtypes.append(dtype)
-    outputs = tuple(_node_of(part) for part in flattened(run(given)))
+    found = flattened(run(given))
+    if kept is not None and len(found) == count:
+        found = [found[number] for number in kept]
+    outputs = tuple(_node_of(part) for part in found)
     return outputs, tuple(inputs), tuple(contents), tuple(dtypes)
 
 
@@ -198,12 +207,13 @@ def _node_of(result: Any) -> Node:
         return result
     if isinstance(result, Tensor):
         return result.node
-    try:
-        return Constant(exact_array(result)[0])
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"the function returned {type(result).__name__}: return an array, or a tuple of them"
-        ) from None
+    if result is not None:
+        with suppress(TypeError, ValueError):
+            return Constant(exact_array(result)[0])
+    raise TypeError(
+        f"the mathematics gave {type(result).__name__}: return an array of floats, or a tuple of "
+        "them, computed from the arguments"
+    )
 
 
 class Truth:
@@ -226,6 +236,7 @@ class Truth:
         self.structure, self._leaves = structure_of(outputs, inputs)
         self._names = tuple(node.name for node in inputs)
         self._known: dict[tuple[Any, ...], Row] = {}
+        self.allowed: dict[Row, list[np.ndarray]] = {}  # what is explained of gradients
         self._base: tuple[Row, float] | None = None
 
     def foresee(
@@ -256,7 +267,7 @@ class Truth:
         reverse = len(given["pulled"]) + len(given.get("second", ()))
         size = reverse * sum(array.size for array in self.arrays)
         size += sum(count for _, count in kinds) * sum(int(node.size) for node in self.outputs)
-        if len(kinds) < 2 or size > _TOGETHER or not any(a.size for a in self.arrays):
+        if not kinds or size > _TOGETHER or not any(a.size for a in self.arrays):
             return
         every = [(kind, arrays) for kind, _ in kinds for arrays in given[kind]]
         problems = [one for kind, _ in kinds for one in self._problems(kind, given[kind])[1]]

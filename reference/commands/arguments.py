@@ -111,7 +111,8 @@ def _given(options: argparse.Namespace) -> dict[str, np.ndarray]:
     for name, text in split_named(options.shape, "--shape").items():
         # a parameter's numbers do not depend on which others are drawn
         rng = np.random.default_rng([options.seed, zlib.crc32(name.encode())])
-        found[name] = np.asarray(rng.standard_normal(_shape(text)), dtype=options.dtype)
+        shape = _shape(name, text)
+        found[name] = np.asarray(rng.standard_normal(shape), dtype=options.dtype)
     for name, text in split_named(options.arg, "--arg").items():
         found[name] = np.asarray(numbers(f"--arg {name}", text), dtype=options.dtype)
     return found
@@ -140,10 +141,10 @@ def named_sizes(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")] if text else []
 
 
-def _shape(text: str) -> tuple[int, ...]:
+def _shape(name: str, text: str) -> tuple[int, ...]:
     sizes = named_sizes(text)
     if not all(size.isdigit() for size in sizes):
-        raise TargetError(f"--shape …={text}: sizes are whole numbers, as in x=3,4")
+        raise TargetError(f"--shape {name}={text}: sizes are whole numbers, as in x=3,4")
     return tuple(int(size) for size in sizes)
 
 

@@ -100,6 +100,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help=f"for an operation in a dtype (default {_STANDARD.seconds:g})",
     )
+    add(
+        "--each",
+        type=_positive,
+        default=_STANDARD.each,
+        metavar="SECONDS",
+        help=f"of the processor's time, for a point (default {_STANDARD.each:g})",
+    )
     add("--jobs", type=_whole, default=1, metavar="N", help="processes (default 1)")
     add("--json", metavar="FILE", help="write all results as JSON")
     add("--html", metavar="FILE", help="write a page (.html; .json and .xml: as other reports)")
@@ -146,6 +153,7 @@ def execute(arguments: argparse.Namespace, error: Callable[[str], NoReturn]) -> 
         arguments.factor,
         arguments.limit,
         tuple(arguments.load),
+        arguments.each,
     )
     operations = _chosen(engine, arguments.ops, error)
     dtypes = tuple(dict.fromkeys(arguments.dtype)) or _DTYPES[:2]

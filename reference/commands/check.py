@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import shlex
 import time
+import traceback
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NoReturn
 
 from reference import adapters
@@ -22,6 +24,7 @@ from reference.reports import Entry, Run, as_data, environment, now, suffix_of, 
 
 __all__ = ["configure", "execute"]
 
+_HERE = Path(__file__).resolve().parent.parent  # the oracle's own code
 _MODULES = {
     "torch": "torch", "jax": "jax", "hips": "autograd", "mygrad": "mygrad", "tinygrad": "tinygrad",
 }  # fmt: skip
@@ -175,7 +178,7 @@ def _entries(
         return [(entry, f"{target}\n{text}")]
     except Exception as problem:  # noqa: BLE001  # whatever the code under test raises
         seconds = time.perf_counter() - start
-        text = f"{type(problem).__name__}: {problem}"
+        text = f"{type(problem).__name__}: {problem}{_place(problem)}"
         if isinstance(problem, MissingDefinition):
             text += "\nor give its mathematics: --definition"
         entry = Entry(target, "check", "error", seconds, None, text, target, command)
@@ -195,6 +198,15 @@ def _entries(
         )
         result.append((entry, report.text))
     return result
+
+
+def _place(error: Exception) -> str:
+    """Where the code under test raised, if it was that code."""
+    trace = traceback.extract_tb(error.__traceback__)
+    last = trace[-1] if trace else None
+    if last is None or Path(last.filename).resolve().is_relative_to(_HERE):
+        return ""
+    return f"\n    at {Path(last.filename).name}:{last.lineno}, in {last.name}"
 
 
 def _command(target: str, arguments: argparse.Namespace) -> str:

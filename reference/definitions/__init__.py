@@ -121,6 +121,11 @@ def define(
     >>> define("cube", lambda input: build.power(input, 3)).name
     'cube'
     """
+    given: Any = name
+    if not isinstance(given, str) or not callable(function):
+        raise TypeError(
+            f"define({name!r}, {function!r}): give the operation's name and a function of nodes"
+        )
     row = Definition(
         name,
         function,
@@ -144,6 +149,7 @@ def definition(name: str) -> Definition:
     if row is None:
         raise MissingDefinition(
             f"the operation {name!r} has no definition. Add one, as mathematics:\n"
+            "    import sympy\n"
             "    from reference import build, define\n"
             f'    define("{name}", lambda input: build.elementwise(sympy.exp, input))'
         )

@@ -112,7 +112,7 @@ DEFINITIONS: tuple[Definition, ...] = (
             ((0, 3), (3, 2)),
             ((2, 0), (0, 2)),
         ),
-        ("__matmul__", "__rmatmul__"),
+        ("__matmul__",),
     ),
     Definition(
         "mm",

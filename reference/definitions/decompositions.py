@@ -277,6 +277,8 @@ def _vecdot(x: Value, y: Value, *, dim: int = -1) -> Node:
 def vander(x: Value, *, N: int | None = None) -> Node:
     """Powers 0 … N - 1 of the elements, along a new last axis."""
     source = build.node(x)
+    if source.ndim == 0:
+        source = build.expand_dims(source, 0)
     count = int(source.shape[-1]) if N is None else N
     return build.stack([build.power(source, k) for k in range(count)], source.ndim)
 

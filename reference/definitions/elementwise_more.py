@@ -58,6 +58,14 @@ def _logaddexp2(input: Value, other: Value) -> Node:
     return build.elementwise(lambda total: sp.log(total) / sp.log(2), build.add(one, two))
 
 
+def _cbrt(input: Value) -> Node:
+    """The real cube root."""
+    third = sp.Rational(1, 3)
+    return build.elementwise(
+        lambda a: sp.Piecewise((a**third, a >= 0), (-((-a) ** third), True)), input
+    )
+
+
 def _heaviside(input: Value, values: Value) -> Node:
     """0, `values` or 1 for negative, zero and positive input."""
     return build.elementwise(
@@ -101,6 +109,15 @@ DEFINITIONS: tuple[Definition, ...] = (
         _angle,
         (REALS,),
         (0.0,),
+        calls(lambda rng: (dyadic(rng, (2, 3)),), lambda rng: (dyadic(rng, (4, 3)).T,)),
+        (),
+        ("real",),
+    ),
+    Definition(
+        "cbrt",
+        _cbrt,
+        (REALS,),
+        (),
         calls(lambda rng: (dyadic(rng, (2, 3)),), lambda rng: (dyadic(rng, (4, 3)).T,)),
         (),
         ("real",),

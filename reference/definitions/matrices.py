@@ -100,7 +100,7 @@ def _permutation(pivots: np.ndarray, height: int) -> np.ndarray:
     """The P with A = P L U, from LAPACK's pivots; for every one of a batch."""
     lead = pivots.shape[:-1]
     result = np.zeros((prod(lead), height, height), dtype=np.int64)
-    for number, own in enumerate(pivots.reshape(prod(lead), -1)):
+    for number, own in enumerate(pivots.reshape(prod(lead), pivots.shape[-1])):
         rows = list(range(height))
         for step, other in enumerate(own.tolist()):
             rows[step], rows[other - 1] = rows[other - 1], rows[step]

@@ -332,6 +332,10 @@ def _logical_or(input: Value, other: Value) -> Node:
     return build.logical_or(input, other)
 
 
+def _logical_xor(input: Value, other: Value) -> Node:
+    return build.not_equal(build.not_equal(input, 0), build.not_equal(other, 0))
+
+
 def _logical_not(input: Value) -> Node:
     return build.logical_not(input)
 
@@ -519,6 +523,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     _comparison("ne", build.not_equal, "not_equal"),
     Definition("logical_and", _logical_and, (), (), _truths, ("__and__",), ("truth",)),
     Definition("logical_or", _logical_or, (), (), _truths, ("__or__",), ("truth",)),
+    Definition("logical_xor", _logical_xor, (), (), _truths, ("__xor__",), ("truth",)),
     Definition(
         "logical_not",
         _logical_not,

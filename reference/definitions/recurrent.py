@@ -13,7 +13,7 @@ from reference.build import Value
 from reference.definitions.concrete import integers
 from reference.definitions.registry import REALS, Definition, Sample, Samples
 from reference.definitions.sampling import dyadic
-from reference.graph import Node
+from reference.graph import Constant, Node
 
 __all__ = ["DEFINITIONS"]
 
@@ -134,6 +134,37 @@ def _layer(kind: str) -> Callable[..., Any]:
         return (build.swap_axes(result, 0, 1) if batch_first else result, *last)
 
     return layer
+
+
+def _pack(input: Value, lengths: Value, batch_first: bool) -> tuple[Node, Node]:
+    """(the rows of all sequences that reach a step, step after step, the counts of each step)"""
+    source = build.node(input)
+    if batch_first:
+        source = build.swap_axes(source, 0, 1)
+    long = integers(lengths)
+    counts = np.array([(long > step).sum() for step in range(long.max(initial=0))], dtype=np.int64)
+    places = [step * len(long) + np.arange(n) for step, n in enumerate(counts)]
+    rows = build.getitem(_packed(source), np.concatenate([np.zeros(0, np.intp), *places]))
+    return rows, Constant(counts)
+
+
+def _pad(
+    data: Value,
+    batch_sizes: Value,
+    batch_first: bool = False,
+    padding_value: Value = 0.0,
+    total_length: int = -1,
+) -> tuple[Node, Node]:
+    """(sequences of one length, filled up with a number, and how long each was)"""
+    rows, counts = build.node(data), integers(batch_sizes)
+    steps, batch = max(total_length, len(counts)), int(counts.max(initial=0))
+    places = np.full((steps, batch), int(rows.shape[0]), dtype=np.intp)
+    for step, (count, start) in enumerate(zip(counts, np.cumsum(counts) - counts, strict=True)):
+        places[step, :count] = start + np.arange(count)
+    filler = build.broadcast_to(padding_value, (1, *rows.shape[1:]))
+    padded = build.getitem(build.concat([rows, filler], 0), places)
+    long = Constant((counts[:, None] > np.arange(batch)).sum(axis=0))
+    return (build.swap_axes(padded, 0, 1) if batch_first else padded), long
 
 
 def _is_plain(value: Any) -> bool:
@@ -288,4 +319,26 @@ def _rows() -> list[Definition]:
     return rows
 
 
-DEFINITIONS: tuple[Definition, ...] = tuple(_rows())
+def _some_sequences(rng: np.random.Generator) -> list[Sample]:
+    long = np.array([3, 2, 2])
+    return [
+        Sample((dyadic(rng, (3, 3, 2)), long, False)),
+        Sample((dyadic(rng, (3, 4)), long, True)),
+    ]
+
+
+def _some_rows(rng: np.random.Generator) -> list[Sample]:
+    counts = np.array([3, 3, 1])
+    return [
+        Sample((dyadic(rng, (7, 2)), counts, False, 0.0, 5)),
+        Sample((dyadic(rng, (7,)), counts, True, 0.5)),
+    ]
+
+
+DEFINITIONS: tuple[Definition, ...] = (
+    *_rows(),
+    Definition(
+        "_pack_padded_sequence", _pack, (REALS,), (), _some_sequences, results=("value", "total")
+    ),
+    Definition("_pad_packed_sequence", _pad, (REALS,), (), _some_rows, results=("value", "total")),
+)

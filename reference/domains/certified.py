@@ -203,8 +203,8 @@ class Balls:
         return known
 
     def _build(self, rows: tuple[int, ...], columns: tuple[int, ...]) -> Any:
-        height = int(np.prod([self.shape[axis] for axis in rows], dtype=np.int64))
-        width = int(np.prod([self.shape[axis] for axis in columns], dtype=np.int64))
+        height = math.prod(self.shape[axis] for axis in rows)
+        width = math.prod(self.shape[axis] for axis in columns)
         source = self._floats if self._floats is not None else self.array()
         flat = source.transpose(rows + columns).ravel().tolist()
         try:
@@ -432,10 +432,10 @@ class _Domain:
         if not shared or shared & output or output != {*rows, *columns}:
             return None
         sizes = [int(node.sizes[label]) for label in (*rows, *columns)]
-        height = int(np.prod(sizes[: len(rows)], dtype=np.int64))
-        width = int(np.prod(sizes[len(rows) :], dtype=np.int64))
+        height = math.prod(sizes[: len(rows)])
+        width = math.prod(sizes[len(rows) :])
         inner = tuple(label for label in left if label in shared)
-        depth = int(np.prod([int(node.sizes[label]) for label in inner], dtype=np.int64))
+        depth = math.prod(int(node.sizes[label]) for label in inner)
         if min(height, width) < 3 or height * width * depth < 512:
             return None
         if inputs[0].has_masked() or inputs[1].has_masked():
@@ -460,7 +460,7 @@ class _Domain:
 
     def move(self, node: Take | Put, inputs: list[Balls]) -> Balls:
         array = inputs[0].array()
-        size = int(np.prod(concrete(node.index.source), dtype=np.int64))
+        size = math.prod(concrete(node.index.source))
         if isinstance(node.index, Order):
             ways, groups = self.order(node, node.index, inputs[1])
             if len(ways) > 1:

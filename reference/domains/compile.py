@@ -8,6 +8,7 @@ every branch on just the elements that select it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -283,6 +284,11 @@ class _Compiler:
             return self._product(expression)
         if isinstance(expression, sp.Pow):
             return self._power(expression.base, expression.exp)
+        if isinstance(expression, (sp.Derivative, sp.Subs, sp.Integral, sp.meijerg)):
+            raise ValueError(  # noqa: TRY004  # a wrong expression is a wrong value
+                f"no way is known to evaluate {expression}, the derivative of a special function "
+                "by a parameter such as its order: do not differentiate by that argument"
+            )
         if isinstance(expression, (sp.Function, sp.LambertW)):
             operands = [self.visit(part) for part in expression.args]
             return self._emit("call", type(expression).__name__, *operands)
@@ -434,7 +440,7 @@ def _run_cases(
     shape = np.broadcast_shapes(*(np.shape(a) for a in arguments)) if positions is None else None
     if positions is None:
         assert shape is not None
-        flat = np.arange(int(np.prod(shape, dtype=np.int64)))
+        flat = np.arange(math.prod(shape))
         spread = [np.broadcast_to(np.asarray(o, dtype=object), shape).ravel() for o in operands]
     else:
         shape = positions.shape

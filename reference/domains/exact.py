@@ -7,6 +7,7 @@ value at the given point is rational (sqrt of 4, exp of 0) is taken too; any oth
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
@@ -265,7 +266,7 @@ class _Domain:
             return array
         zero = _q(0) if id(node) in self.forward else MASKED
         if isinstance(node, Map):
-            positions = np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)
+            positions = np.arange(math.prod(shape)).reshape(shape)
             program = compile_expression(node.expression)
             value = run(program, inputs, _RationalArithmetic(zero), positions)
             return np.broadcast_to(np.asarray(value, dtype=object), shape)
@@ -278,7 +279,7 @@ class _Domain:
                 positions = positions_of(node.index)
             if isinstance(node, Take):
                 return take(inputs[0], positions, zero)
-            size = int(np.prod(concrete(node.index.source), dtype=np.int64))
+            size = math.prod(concrete(node.index.source))
             return put(inputs[0], positions, size, zero).reshape(shape)
         if isinstance(node, Solve):
             return self._solve(node, inputs)

@@ -52,36 +52,40 @@ exp log sin cos tan cot sec csc asin acos atan sinh cosh tanh coth sech csch asi
 erf erfc erfi erfinv erfcinv gamma digamma
 """.split()  # noqa: SIM905  # a list of 28 names reads worse
 
-_UNARY: dict[str, Callable[..., Any]] = {name: getattr(_arb, name) for name in _METHODS}
+# An unbound method of python-flint's (`arb.exp`) reads whatever it is given as a ball, MASKED too,
+# and gives garbage or ends the process; asked for by name, MASKED has none.
+_method = operator.methodcaller
+
+_UNARY: dict[str, Callable[..., Any]] = {name: _method(name) for name in _METHODS}
 _UNARY |= {
-    "loggamma": _arb.lgamma,
-    "log1p": _arb.log1p,
-    "expm1": _arb.expm1,
+    "loggamma": _method("lgamma"),
+    "log1p": _method("log1p"),
+    "expm1": _method("expm1"),
     "cbrt": _cbrt,
-    "factorial": _arb.fac,
-    "LambertW": _arb.lambertw,
-    "lambertw": _arb.lambertw,
-    "Ei": _arb.ei,
-    "li": _arb.li,
-    "Si": _arb.si,
-    "Ci": _arb.ci,
-    "Shi": _arb.shi,
-    "Chi": _arb.chi,
-    "sinc": _arb.sinc,
-    "floor": _arb.floor,
-    "ceiling": _arb.ceil,
-    "airyai": _arb.airy_ai,
-    "airybi": _arb.airy_bi,
+    "factorial": _method("fac"),
+    "LambertW": _method("lambertw"),
+    "lambertw": _method("lambertw"),
+    "Ei": _method("ei"),
+    "li": _method("li"),
+    "Si": _method("si"),
+    "Ci": _method("ci"),
+    "Shi": _method("shi"),
+    "Chi": _method("chi"),
+    "sinc": _method("sinc"),
+    "floor": _method("floor"),
+    "ceiling": _method("ceil"),
+    "airyai": _method("airy_ai"),
+    "airybi": _method("airy_bi"),
     "airyaiprime": lambda x: x.airy_ai(derivative=1),
     "airybiprime": lambda x: x.airy_bi(derivative=1),
     "fresnels": lambda x: x.fresnel_s(),
     "fresnelc": lambda x: x.fresnel_c(),
-    "acot": _sec_inverse(_arb.atan),
-    "asec": _sec_inverse(_arb.acos),
-    "acsc": _sec_inverse(_arb.asin),
-    "asech": _sec_inverse(_arb.acosh),
-    "acsch": _sec_inverse(_arb.asinh),
-    "acoth": _sec_inverse(_arb.atanh),
+    "acot": _sec_inverse(_method("atan")),
+    "asec": _sec_inverse(_method("acos")),
+    "acsc": _sec_inverse(_method("asin")),
+    "asech": _sec_inverse(_method("acosh")),
+    "acsch": _sec_inverse(_method("asinh")),
+    "acoth": _sec_inverse(_method("atanh")),
     "zeta": _zeta,
 }
 
@@ -158,7 +162,7 @@ class BallFunctions:
             for name, function in table.items()
         }
         self._divide = np.frompyfunc(_reciprocal_safe, 2, 1)
-        self._sqrt = np.frompyfunc(_arb.sqrt, 1, 1)
+        self._sqrt = np.frompyfunc(_method("sqrt"), 1, 1)
         self._plain = np.frompyfunc(_plain, 1, 1)
 
     def call(self, name: str, operands: Sequence[Any]) -> Any:
@@ -186,6 +190,11 @@ class BallFunctions:
             return fast(*operands)
         except (TypeError, AttributeError):  # MASKED among the operands
             return fast(*(self._plain(operand) for operand in operands))
+
+    def of_numbers(self, name: str, count: int) -> Callable[..., Any]:
+        """The function of so many single balls."""
+        scalar = _SCALAR_ARITHMETIC.get(name) or self._scalar[count & 3].get(name)
+        return scalar or (lambda *operands: self.call(name, operands))
 
     def power(self, base: Any, numerator: int, denominator: int) -> Any:
         """The real root to a positive power; MASKED stays MASKED."""

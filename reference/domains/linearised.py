@@ -27,7 +27,7 @@ from reference.domains.walk import MASKED
 from reference.floats import Format
 from reference.graph import Contract, Input, Map, Node, Put, Solve, Stop, Take
 
-__all__ = ["Linearised"]
+__all__ = ["Linearised", "slope_of"]
 
 _RUN = -1
 _SMALLEST = 2.0**-1022
@@ -103,7 +103,7 @@ class Linearised:
         for position, value in enumerate(inputs):
             if value.tangent is None:
                 continue
-            slope = _slope(node.expression, position)
+            slope = slope_of(node.expression, position)
             if slope is sp.S.Zero:
                 continue
             number = float(_slopes(slope, node, inputs, result))
@@ -128,7 +128,7 @@ class Linearised:
         for position, value in enumerate(inputs):
             if value.tangent is None:
                 continue
-            slope = _slope(node.expression, position)
+            slope = slope_of(node.expression, position)
             if slope == 0:
                 continue
             missing = len(result.shape) - len(value.shape)
@@ -228,7 +228,7 @@ class Linearised:
         lost = np.abs(size) < _SMALLEST
         if lost.any():
             balls = result.array()[lost].tolist()
-            if any(v is not MASKED and v.is_finite() and not v.mid().is_zero() for v in balls):
+            if any(v is not MASKED and v.is_finite() and not v.contains(0) for v in balls):
                 self.subnormal = True
                 if self.floors:
                     return
@@ -245,7 +245,7 @@ def _infinite(result: Balls, size: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=4096)
-def _slope(expression: sp.Expr, position: int) -> sp.Expr:
+def slope_of(expression: sp.Expr, position: int) -> sp.Expr:
     """A partial derivative; what SymPy leaves open (of `floor`) is zero wherever there is one."""
     slope = partial_derivative(expression, position)
     if slope.has(sp.Derivative):

@@ -216,8 +216,8 @@ def _newton(
         if not all(v.is_finite() for v in moves):
             raise NoRoot("Newton's iteration left the domain of the equations")
         middle = _object([(m - d).mid() for m, d in zip(middle.tolist(), moves, strict=True)])
-        size = max((abs(v) for v in moves), key=float)
-        scale = max((abs(v) for v in middle.tolist()), key=float)
+        size = _largest([abs(v) for v in moves])
+        scale = _largest([abs(v) for v in middle.tolist()])
         if size <= scale * _arb(2) ** (16 - flint.ctx.prec):
             break
         if (
@@ -233,6 +233,14 @@ def _newton(
         close = idle == 0 and bool(size <= scale * _arb(2) ** -_CLOSE)
         bound = size
     return inverse, middle
+
+
+def _largest(values: Sequence[Any]) -> Any:
+    """The largest of balls without radius, which may be below all floats."""
+    best = values[0]
+    for value in values[1:]:
+        best = value if bool(value > best) else best
+    return best
 
 
 def _inverse(rows: Sequence[np.ndarray]) -> Any:
@@ -261,7 +269,7 @@ def _krawczyk(
     shift = (inverse * column(residual.tolist())).entries()
     radius = [abs(v).upper() * 2 + abs(m) * _arb(2) ** (8 - flint.ctx.prec)
               for v, m in zip(shift, middle.tolist(), strict=True)]  # fmt: skip
-    smallest = max(radius, key=float) * _arb(2) ** -16 + _arb(2) ** (-4 * flint.ctx.prec)
+    smallest = _largest(radius) * _arb(2) ** -16 + _arb(2) ** (-4 * flint.ctx.prec)
     identity = flint.arb_mat([[_arb(int(i == j)) for j in range(size)] for i in range(size)])
     for _ in range(12):
         radius = [(r + smallest).upper() for r in radius]

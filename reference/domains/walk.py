@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -301,8 +302,8 @@ def _sum_unneeded(
     kept = tuple(label for label in labels if label in needed)
     order = [axis for axis in range(array.ndim) if axis not in axes] + list(axes)
     shape = tuple(array.shape[axis] for axis in range(array.ndim) if axis not in axes)
-    summed = int(np.prod([array.shape[axis] for axis in axes], dtype=np.int64))
-    flat = array.transpose(order).reshape(int(np.prod(shape, dtype=np.int64)), summed)
+    summed = math.prod(array.shape[axis] for axis in axes)
+    flat = array.transpose(order).reshape(math.prod(shape), summed)
     if flat.shape[1] == 0:
         result = np.empty(flat.shape[0], dtype=object)
         result[:] = zero
@@ -327,10 +328,7 @@ def _multiply(
 
     def arranged(array: np.ndarray, labels: tuple[int, ...], groups: Sequence[list[int]]) -> Any:
         order = [labels.index(label) for group in groups for label in group]
-        sizes = [
-            int(np.prod([array.shape[labels.index(lb)] for lb in group], dtype=np.int64))
-            for group in groups
-        ]
+        sizes = [math.prod(array.shape[labels.index(lb)] for lb in group) for group in groups]
         return array.transpose(order).reshape(sizes)
 
     def size_of(label: int) -> int:
@@ -369,7 +367,8 @@ def leaf_values(node: Node) -> Any:
     if isinstance(node, Input):
         if node.value is None:
             raise ValueError(
-                f"the input {node.name!r} has no value: give one in bindings={{input: array}}"
+                f"the input {node.name!r} has no value: give one in bindings={{input: array}}; a "
+                "formula has none, and follows neither float() nor a branch that asks for numbers"
             )
         return node.value
     raise TypeError(f"{type(node).__name__} is no leaf")

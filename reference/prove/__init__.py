@@ -9,7 +9,17 @@ certified error bounds at random points, and the proof says so. See docs/proofs.
 from __future__ import annotations
 
 from reference.prove.proof import METHODS, Proof
-from reference.prove.prover import places, prove, prove_all
+from reference.prove.prover import Piece, pieces, places, prove, prove_all, prove_piece
 from reference.prove.table import table
 
-__all__ = ["METHODS", "Proof", "places", "prove", "prove_all", "table"]
+__all__ = [
+    "METHODS",
+    "Piece",
+    "Proof",
+    "pieces",
+    "places",
+    "prove",
+    "prove_all",
+    "prove_piece",
+    "table",
+]

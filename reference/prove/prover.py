@@ -19,8 +19,10 @@ from reference.prove.proof import Proof, weakest
 from reference.prove.statement import Case, RowView, Shape, Statement, missing_statement
 from reference.prove.statements import statements
 
-__all__ = ["VALUE", "places", "prove", "prove_all"]
+__all__ = ["VALUE", "Piece", "pieces", "places", "prove", "prove_all", "prove_piece"]
 
+Piece = tuple[str, str, int]
+"""An operation's place, the argument, and the seed of the points."""
 VALUE = "value"
 """The name under which an operation's forward kernel is proved, beside its arguments."""
 
@@ -91,18 +93,29 @@ def prove_all(
     >>> [proof.argument for proof in prove_all("pointwise.MUL")]
     ['x', 'y', 'value']
     """
-    jobs: list[tuple[str, str, int]] = []
+    wanted = pieces(pattern, seed=seed, values=values)
+    if executor is None:
+        return [prove_piece(piece) for piece in wanted]
+    return list(executor.map(prove_piece, wanted))
+
+
+def pieces(pattern: str = "*", *, seed: int = 0, values: bool = True) -> list[Piece]:
+    """What `prove_all` proves, one by one, for those who share the work out themselves.
+
+    >>> pieces("pointwise.EXP")
+    [('pointwise.EXP', 'x', 0), ('pointwise.EXP', 'value', 0)]
+    """
+    found: list[Piece] = []
     for place in places(pattern):
         row = autodiff_rules.rules()[place]
         names = _arguments(row, _statement(row))
-        jobs += [(place, name, seed) for name in (*names, *((VALUE,) if values else ()))]
-    if executor is None:
-        return [_one(job) for job in jobs]
-    return list(executor.map(_one, jobs))
+        found += [(place, name, seed) for name in (*names, *((VALUE,) if values else ()))]
+    return found
 
 
-def _one(job: tuple[str, str, int]) -> Proof:
-    place, argument, seed = job
+def prove_piece(piece: Piece) -> Proof:
+    """The proof of one of them."""
+    place, argument, seed = piece
     return prove(place, argument, seed=seed)
 
 

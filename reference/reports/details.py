@@ -9,7 +9,6 @@ from reference.checking.report import GOOD
 from reference.reports.data import Data, number
 from reference.reports.figures import heat_map, histogram, summed
 from reference.reports.markup import Node, tag
-from reference.reports.repeat import repeating
 from reference.reports.run import Entry
 
 __all__ = ["details", "sortable"]
@@ -198,7 +197,7 @@ def _comparisons(ranked: list[Data]) -> Node | None:
 
 
 def _repeat(entry: Entry) -> list[Node]:
-    lines = [] if entry.report is None else repeating(entry.report)
+    lines = [] if entry.report is None else [str(line) for line in entry.report["source"]]
     parts = [tag("h3", "Repeat it")] if lines or entry.command else []
     if lines:
         parts.append(tag("pre", "\n".join(lines)))

@@ -8,14 +8,17 @@ mathematics is that of the function, whatever rule stands beside it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from reference import build
 from reference.complexes import Complex, joined, parts, split
 from reference.complexes.pair import by_parts, imaginary, whole
 from reference.definitions import MissingDefinition, definition
+from reference.evaluate import whole_numbers
 from reference.graph import IndexMap, Input, Node, Put, Solve
 from reference.tensor import Tensor
 from reference.trace.complex_jaxpr import COMPLEX, PART_BY_PART, is_complex, is_traced, product
@@ -48,6 +51,50 @@ def run_traced(
         for held in (tensors[place] for place in places)
     ]
     return _Run(jax).closed(closed, inputs)
+
+
+def known(value: Any) -> Any:
+    """Whole numbers that the program needs to go on: at the arguments as they are."""
+    if not isinstance(value, Node):
+        return value
+    try:
+        return whole_numbers(value)
+    except (ValueError, TypeError, KeyError) as error:
+        raise MissingDefinition(
+            f"a position or a condition that varies with the arguments is not known here: {error}"
+        ) from error
+
+
+def _whole(atom: Any) -> Any:
+    """The dtype of an operand of integers, which may have been found as longer ones."""
+    dtype = getattr(atom.aval, "dtype", None)
+    return dtype if str(dtype).startswith(("int", "uint")) else None
+
+
+def _sign_of_gamma(x: sp.Expr) -> sp.Expr:
+    odd = sp.floor(x) - 2 * sp.floor(x / 2)
+    return sp.Piecewise((1, x > 0), (1 - 2 * odd, True))
+
+
+def _of_integers(equation: Any) -> bool:
+    """Whether integers are made of integers and truth values: what has no derivative."""
+    given = [str(getattr(atom.aval, "dtype", "")) for atom in equation.invars]
+    made = [str(getattr(atom.aval, "dtype", "")) for atom in equation.outvars]
+    return all(name.startswith(("int", "uint")) for name in made) and all(
+        name.startswith(("int", "uint", "bool")) for name in given
+    )
+
+
+def _counts(params: dict[str, Any]) -> tuple[int, int]:
+    """How many operands of a scan are constant, and how many are carried."""
+    if "ft_in" in params:  # since JAX 0.11
+        consts, carry, *_ = params["ft_in"].unpack()
+        return len(consts), len(carry)
+    return params["num_consts"], params["num_carry"]
+
+
+def _any_traced(values: Sequence[Any]) -> bool:
+    return any(is_traced(value) for value in values)
 
 
 class _Unknown:
@@ -88,14 +135,20 @@ class _Run:
         if name in _SILENT:
             return []
         if name in _LOOKED_THROUGH:
+            own = str(equation.params.get("name", ""))
+            if own in _BY_BITS and _any_traced(values):  # made of the bits of the numbers
+                return [_BY_BITS[own](*values)]
             return self.inner(equation.params, values)
-        if name in _STRUCTURES:
+        if name in _STRUCTURES and not (name in _AT_INDICES and not _any_traced(values)):
             return _STRUCTURES[name](self, equation.params, values)
         unknown = [value.name for value in values if isinstance(value, _Unknown)]
         if unknown:
             raise _missing(unknown[0])
         if not any(is_traced(value) for value in values):
             return self.concrete(equation, values)
+        if _of_integers(equation):
+            with suppress(MissingDefinition):
+                return self.concrete(equation, [known(value) for value in values])
         if any(is_complex(value) for value in values) or name in _COMPLEX_ONLY:
             return self.of_complex(equation, values)
         if name == "fft":
@@ -139,12 +192,25 @@ class _Run:
         result = COMPLEX[name](*values, **equation.params)
         return list(result) if isinstance(result, tuple) else [result]
 
-    def bound(self, equation: Any, values: Sequence[Any]) -> Values:
+    def without_fill(self, equation: Any) -> tuple[dict[str, Any], float | None]:
+        """The parameters with -1 for what a gather gives outside of its source; and that."""
+        params = dict(equation.params)
+        fill = params.get("fill_value")
+        if equation.primitive.name == "gather" and fill is not None:
+            return {**params, "fill_value": -1}, float(fill)
+        return params, None
+
+    def bound(
+        self, equation: Any, values: Sequence[Any], params: dict[str, Any] | None = None
+    ) -> Values:
         """What JAX gives."""
         primitive = equation.primitive
-        arrays = [self.jax.numpy.asarray(value) for value in values]
+        arrays = [
+            self.jax.numpy.asarray(value, dtype=_whole(atom))
+            for value, atom in zip(values, equation.invars, strict=True)
+        ]
         with np.errstate(invalid="ignore"):  # nan stands for what a gather leaves out
-            found = primitive.bind(*arrays, **equation.params)
+            found = primitive.bind(*arrays, **(equation.params if params is None else params))
         return list(found) if primitive.multiple_results else [found]
 
     def concrete(self, equation: Any, values: Values) -> Values:
@@ -163,8 +229,11 @@ class _Run:
             sources = list(range(len(values)))
         elif equation.primitive.name == "dynamic_update_slice" and sources in ([0], [1], [0, 1]):
             sources = [0, 1]
-        elif sources != [0]:
-            raise MissingDefinition(f"{equation.primitive.name} at positions that vary with x")
+        else:
+            values = [values[0], *(known(value) for value in values[1:])]
+            sources = sources[:1] if sources[:1] == [0] else []
+        if not sources:
+            return self.concrete(equation, values)
         nodes = [build.node(values[number]) for number in sources]
         starts = np.cumsum([0, *(node.size for node in nodes)])
         places = list(values)
@@ -174,8 +243,12 @@ class _Run:
         joined = nodes[0]
         if len(nodes) > 1:
             joined = build.concat([build.reshape(node, (-1,)) for node in nodes])
-        found = [np.asarray(part).astype(np.intp) for part in self.bound(equation, places)]
-        if any(part.size and (part.min() < 0 or part.max() >= starts[-1]) for part in found):
+        given, fill = self.without_fill(equation)
+        found = [np.asarray(part).astype(np.intp) for part in self.bound(equation, places, given)]
+        if fill is not None:
+            joined = build.concat([build.reshape(joined, (-1,)), np.array([fill])])
+            found = [np.where(part < 0, starts[-1], part) for part in found]
+        elif any(part.size and (part.min() < 0 or part.max() >= starts[-1]) for part in found):
             raise MissingDefinition(f"{equation.primitive.name} with indices out of bounds")
         return [build.take(joined, part) for part in found]
 
@@ -193,7 +266,7 @@ class _Run:
     # structures of control
 
     def scan(self, params: dict[str, Any], values: Values) -> Values:
-        fixed, carried = params["num_consts"], params["num_carry"]
+        fixed, carried = _counts(params)
         consts, carry = values[:fixed], values[fixed : fixed + carried]
         rows = values[fixed + carried :]
         total = params["length"]
@@ -213,11 +286,13 @@ class _Run:
         carry = values[first + second :]
         while True:
             (again,) = self.closed(params["cond_jaxpr"], [*asked, *carry])
-            if is_traced(again):
-                raise MissingDefinition("while_loop with a condition that varies with x")
-            if not again:
+            going = np.asarray(known(again)).astype(bool)
+            if not going.any():
                 return carry
-            carry = self.closed(params["body_jaxpr"], [*fixed, *carry])
+            found = self.closed(params["body_jaxpr"], [*fixed, *carry])
+            if not going.all():  # of a batch, some go on
+                found = [_going_on(going, new, old) for new, old in zip(found, carry, strict=True)]
+            carry = found
 
     def cond(self, params: dict[str, Any], values: Values) -> Values:
         branches, index, rest = params["branches"], values[0], values[1:]
@@ -290,9 +365,9 @@ class _Run:
             ]
             return [Complex(halves[0][0], halves[1][0])]
         operand, index, updates = build.node(values[0]), values[1], build.node(values[2])
-        if isinstance(index, Node):
-            raise MissingDefinition("scatter at positions that vary with x")
-        places = self.targets(params, operand, index, updates)
+        if not add and len(getattr(params.get("update_jaxpr"), "eqns", ())):
+            raise _missing("scatter_apply")
+        places = self.targets(params, operand, known(index), updates)
         put = Put(updates, IndexMap(operand.shape, updates.shape, places))
         if add:
             return [build.add(operand, put)]
@@ -305,9 +380,7 @@ class _Run:
     ) -> Values:
         """Updates multiplied into the operand, or compared with it, one after the other."""
         operand, index, updates = build.node(values[0]), values[1], build.node(values[2])
-        if isinstance(index, Node):
-            raise MissingDefinition("scatter at positions that vary with x")
-        places = self.targets(params, operand, index, updates).ravel()
+        places = self.targets(params, operand, known(index), updates).ravel()
         result = build.reshape(operand, (-1,))
         left = np.flatnonzero(places >= 0)
         while left.size:  # the first update of each place, then the second, …
@@ -386,6 +459,17 @@ _STRUCTURES: dict[str, _Structure] = {
     "reduce": _Run.reduced,
     "reduce_window": _Run.windows,
 }
+_AT_INDICES = frozenset({
+    "reduce", "reduce_window", "scatter", "scatter-add", "scatter-max", "scatter-min",
+    "scatter-mul", "scatter-sub",
+})  # fmt: skip
+# functions that JAX makes of the bits of numbers, by the names of their calls
+_BY_BITS: dict[str, Callable[..., Node]] = {
+    "copysign": lambda x, y: definition("copysign").function(x, y),
+    "gammasgn": lambda x: build.stop(build.elementwise(_sign_of_gamma, x)),
+    "ldexp": lambda x, y: definition("ldexp").function(x, y),
+    "signbit": lambda x: build.less(x, 0),
+}
 _LOOKED_THROUGH = frozenset({
     "call", "checkpoint", "closed_call", "composite", "core_call", "custom_jvp_call",
     "custom_vmap_call", "custom_vjp_call",
@@ -437,7 +521,16 @@ def _stacked(rows: Sequence[Any]) -> Any:
     return build.stack(rows)
 
 
-def _chosen(condition: Node, new: Any, old: Any) -> Any:
+def _going_on(going: np.ndarray, new: Any, old: Any) -> Any:
+    """The new state of those that go on; the condition is of the first axes."""
+    rank = len(new.shape)
+    spread = going.reshape((*going.shape, *(1,) * (rank - going.ndim)))
+    if not is_traced(new) and not is_traced(old):
+        return np.where(spread, new, old)
+    return _chosen(spread, new, old)
+
+
+def _chosen(condition: Any, new: Any, old: Any) -> Any:
     """The one where a condition holds, else the other."""
     if is_complex(new) or is_complex(old):
         halves = [build.where(condition, _half(new, k), _half(old, k)) for k in (0, 1)]

@@ -14,7 +14,10 @@ import numpy as np
 
 from reference import dtypes
 from reference.definitions import MissingDefinition
+from reference.trace.numpy_elements import KNOWN, by_elements, of_numbers
+from reference.trace.numpy_grids import GRIDS
 from reference.trace.numpy_more import MORE
+from reference.trace.numpy_reduce import REDUCTIONS, accumulated, outer, reduced, reduced_at
 from reference.trace.torch_function import complex_result
 
 __all__ = ["Namespace", "array_function", "array_ufunc", "namespace"]
@@ -39,6 +42,7 @@ _SPELLINGS = {
     "bitwise_and": "logical_and",
     "bitwise_invert": "logical_not",
     "bitwise_or": "logical_or",
+    "bitwise_xor": "logical_xor",
     "expand_dims": "unsqueeze",
     "fabs": "abs",
     "greater": "gt",
@@ -83,14 +87,18 @@ def array_ufunc(
     name = ufunc.__name__
     if method == "__call__":
         return array_function(apply, ufunc, inputs, kwargs)
-    reduced = {"add": "sum", "multiply": "prod", "maximum": "amax", "minimum": "amin"}
-    if method == "reduce" and name in reduced:
-        axis = kwargs.get("axis", 0)
-        return apply(reduced[name], inputs[0], axis, bool(kwargs.get("keepdims", False)))
-    if method == "accumulate" and name in ("add", "multiply"):
-        return apply("cumsum" if name == "add" else "cumprod", inputs[0], kwargs.get("axis", 0))
-    if method == "outer" and name == "multiply":
-        return apply("tensordot", inputs[0], inputs[1], 0)
+
+    def call(one: Any, other: Any) -> Any:
+        return array_function(apply, ufunc, (one, other), {})
+
+    if method == "reduce":
+        return reduced(apply, call, name, *inputs, **kwargs)
+    if method == "accumulate":
+        return accumulated(apply, call, name, *inputs, **kwargs)
+    if method == "outer":
+        return outer(apply, call, *inputs, **kwargs)
+    if method == "reduceat":
+        return reduced_at(apply, call, name, *inputs, **kwargs)
     raise MissingDefinition(f"numpy.{name}.{method} has no definition: write it with {name}()")
 
 
@@ -102,10 +110,18 @@ def array_function(
     name = function.__name__
     special = _LINALG if "linalg" in module else _SPECIAL
     found = special.get(name) or (MORE.get(name) if special is _SPECIAL else None)
+    if name in KNOWN and module.startswith("numpy"):
+        return of_numbers(function, args, kwargs)
     if found is not None:
-        return found(apply, *args, **kwargs)
+        result = found(apply, *args, **kwargs)
+        return by_elements(apply, function, args, kwargs) if result is NotImplemented else result
     spelling = _SPELLINGS.get(name, name)
-    return complex_result(apply, name, apply(spelling, *args, **translated(name, kwargs)))
+    try:
+        return complex_result(apply, name, apply(spelling, *args, **translated(name, kwargs)))
+    except (MissingDefinition, TypeError):
+        if not hasattr(function, "_implementation"):
+            raise
+    return by_elements(apply, function, args, kwargs)
 
 
 def translated(name: str, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -116,8 +132,8 @@ def translated(name: str, kwargs: dict[str, Any]) -> dict[str, Any]:
     result = {}
     for key, value in kwargs.items():
         if key in _IGNORED:
-            harmless = value is None or value in (True, False, "same_kind", "K", "C")
-            if key == "dtype" or harmless or value is np._NoValue:
+            changes = key in ("where", "initial") and value is not (key == "where")
+            if value is None or value is np._NoValue or (key != "out" and not changes):
                 continue
             raise TypeError(f"{name}({key}=...) is not understood on the oracle's tensors")
         result[_PARAMETERS.get(key, key)] = value
@@ -125,14 +141,6 @@ def translated(name: str, kwargs: dict[str, Any]) -> dict[str, Any]:
 
 
 # functions whose parameters or results differ from the definition of their name
-
-
-def _max(apply: Apply, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return apply("amax", a, () if axis is None else axis, keepdims is True)
-
-
-def _min(apply: Apply, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return apply("amin", a, () if axis is None else axis, keepdims is True)
 
 
 def _spread(name: str) -> Callable[..., Any]:
@@ -219,11 +227,6 @@ def _roll(apply: Apply, a: Any, shift: Any, axis: Any = None) -> Any:
     return apply("roll", a, shift, axis)
 
 
-def _pad(apply: Apply, array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Any:
-    widths = np.broadcast_to(np.asarray(pad_width), (array.ndim, 2))[::-1].ravel().tolist()
-    return apply("pad", array, widths, mode, kwargs.get("constant_values", 0))
-
-
 def _repeat(apply: Apply, a: Any, repeats: int, axis: int | None = None) -> Any:
     if axis is None:
         a, axis = apply("flatten", a), 0
@@ -239,18 +242,6 @@ def _where(apply: Apply, condition: Any, *values: Any) -> Any:
     if not values:
         raise TypeError("where() on the oracle's tensors takes three arguments")
     return apply("where", condition, *values)
-
-
-def _mean(apply: Apply, a: Any, axis: Any = None, **kwargs: Any) -> Any:
-    return apply("mean", a, axis, kwargs.get("keepdims") is True)
-
-
-def _sum(apply: Apply, a: Any, axis: Any = None, **kwargs: Any) -> Any:
-    return apply("sum", a, axis, kwargs.get("keepdims") is True)
-
-
-def _prod(apply: Apply, a: Any, axis: Any = None, **kwargs: Any) -> Any:
-    return apply("prod", a, axis, kwargs.get("keepdims") is True)
 
 
 def _cumulative(name: str) -> Callable[..., Any]:
@@ -356,17 +347,14 @@ def _square(apply: Apply, x: Any, **kwargs: Any) -> Any:
     return apply("square", x)
 
 
-def _cbrt(apply: Apply, x: Any, **kwargs: Any) -> Any:
-    raise MissingDefinition("numpy.cbrt has no definition: write x ** (1/3) for positive x")
-
-
 def _norm(apply: Apply, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Vector norms, and the Frobenius norm of matrices."""
+    """Vector norms, and the norms of matrices."""
     matrix = isinstance(axis, tuple) or (axis is None and x.ndim == 2)
     if ord is None or (ord == "fro" and matrix):
         return apply("vector_norm", x, 2, axis, keepdims)
     if matrix:
-        raise MissingDefinition(f"the matrix norm of order {ord!r} has no definition")
+        own = (-2, -1) if axis is None else axis
+        return apply("matrix_norm", x, ord, own, keepdims)
     return apply("vector_norm", x, ord, axis, keepdims)
 
 
@@ -384,7 +372,28 @@ def _inv(apply: Apply, a: Any) -> Any:
     return apply("inv", a)
 
 
+def _svd(
+    apply: Apply, a: Any, full_matrices: bool = True, compute_uv: bool = True, **kwargs: Any
+) -> Any:
+    if not compute_uv:
+        return apply("svdvals", a)
+    return np.linalg._linalg.SVDResult(*apply("svd", a, full_matrices))
+
+
+def _result(name: str, kind: str) -> Callable[..., Any]:
+    """A definition whose results NumPy gives names to."""
+
+    def function(apply: Apply, a: Any, *args: Any, **kwargs: Any) -> Any:
+        home = np.linalg._linalg
+        return getattr(home, kind)(*apply(name, a, *args, **kwargs))
+
+    return function
+
+
 _LINALG: dict[str, Callable[..., Any]] = {
+    "eigh": _result("eigh", "EighResult"),
+    "slogdet": _result("slogdet", "SlogdetResult"),
+    "svd": _svd,
     "norm": _norm,
     "vector_norm": _vector_norm,
     "matrix_norm": _norm,
@@ -400,15 +409,10 @@ _LINALG: dict[str, Callable[..., Any]] = {
 }
 
 _SPECIAL: dict[str, Callable[..., Any]] = {
-    "amax": _max,
-    "max": _max,
-    "amin": _min,
-    "min": _min,
+    **REDUCTIONS,
+    **GRIDS,
     "var": _spread("var"),
     "std": _spread("std"),
-    "sum": _sum,
-    "mean": _mean,
-    "prod": _prod,
     "cumsum": _cumulative("cumsum"),
     "cumprod": _cumulative("cumprod"),
     "transpose": _transpose,
@@ -424,7 +428,6 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "expand_dims": _expand_dims,
     "squeeze": _squeeze,
     "roll": _roll,
-    "pad": _pad,
     "repeat": _repeat,
     "tile": _tile,
     "where": _where,
@@ -439,6 +442,7 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "broadcast_to": _broadcast_to,
     "ones_like": _like(1),
     "zeros_like": _like(0),
+    "empty_like": _like(0),
     "full_like": _full_like,
     "shape": _shape,
     "ndim": _ndim,
@@ -450,7 +454,6 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "hstack": _joined("hstack"),
     "vstack": _joined("vstack"),
     "square": _square,
-    "cbrt": _cbrt,
 }
 
 

@@ -15,7 +15,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from reference import dtypes
 from reference.tensor import Tensor
 
-__all__ = ["NumpyView", "as_numpy", "as_tensor"]
+__all__ = ["NotFollowed", "NumpyView", "as_numpy", "as_tensor"]
 
 _METHODS = frozenset(
     {
@@ -24,6 +24,10 @@ _METHODS = frozenset(
         *("squeeze", "std", "sum", "swapaxes", "take", "trace", "transpose", "var"),
     }
 )
+
+
+class NotFollowed(TypeError):
+    """A conversion to a Python number, in which the derivative would be lost without a word."""
 
 
 class NumpyView(NDArrayOperatorsMixin):
@@ -42,8 +46,10 @@ class NumpyView(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         given = [as_tensor(value) for value in inputs]
+        target = kwargs.pop("out", None)
         kwargs = {key: as_tensor(value) for key, value in kwargs.items()}
-        return as_numpy(self.tensor.__array_ufunc__(ufunc, method, *given, **kwargs))
+        found = as_numpy(self.tensor.__array_ufunc__(ufunc, method, *given, **kwargs))
+        return found if target is None else _written(target, found, ufunc)
 
     def __array_function__(
         self, function: Any, types: Any, args: Any, kwargs: dict[str, Any]
@@ -59,6 +65,10 @@ class NumpyView(NDArrayOperatorsMixin):
             return self._method(name)
         if name == "T":
             return np.transpose(self)
+        if name == "copy":
+            return lambda *_: as_numpy(self.tensor.clone())
+        if name in ("item", "tolist"):
+            self._refuse_numbers(f".{name}()")
         if name == "size":
             return self.tensor.numel()
         if name == "dtype":
@@ -94,10 +104,22 @@ class NumpyView(NDArrayOperatorsMixin):
         return bool(self.tensor)
 
     def __float__(self) -> float:
+        self._refuse_numbers("float()")
         return float(self.tensor)
+
+    def _refuse_numbers(self, how: str) -> None:
+        if self.tensor.requires_grad:
+            raise NotFollowed(
+                f"{how} makes a Python number of what depends on an argument, and its derivative "
+                "is lost: compute with arrays and NumPy's functions"
+            )
 
     def __int__(self) -> int:
         return int(self.tensor)
+
+    def __format__(self, spec: str) -> str:
+        shown = repr(self) if self.tensor.ndim else self.tensor.detach().item()
+        return format(shown, spec)
 
     def __repr__(self) -> str:
         return repr(self.tensor)
@@ -123,6 +145,18 @@ def as_tensor(value: Any) -> Any:
     if type(value) is dict:
         return {key: as_tensor(part) for key, part in value.items()}
     return value
+
+
+def _written(target: Any, found: Any, ufunc: Any) -> Any:
+    """A result in the place that `out=` names: `x += 1` is NumPy's `add(x, 1, out=(x,))`."""
+    held = target[0] if isinstance(target, tuple) and len(target) == 1 else target
+    if not isinstance(held, NumpyView):
+        raise TypeError(
+            f"{ufunc.__name__}(out=...) writes into {type(held).__name__}, which cannot hold what "
+            "depends on an argument: leave out= away"
+        )
+    held[...] = found
+    return held
 
 
 def _dtype(tensor: Tensor) -> Any:

@@ -27,6 +27,10 @@ def call(apply: Apply, function: Any, args: Sequence[Any], kwargs: dict[str, Any
     name = function.__name__
     if name in _TWICE and _is_pytorchs(function):
         name = f"torch_{name}"
+    if name in _SWAPPED and hasattr(function, "__objclass__"):  # as a method of a tensor
+        args = [args[1], args[0], *args[2:]]
+    if name in _REVERSED:
+        name, args = _REVERSED[name], [args[1], args[0], *args[2:]]
     if name in _COPIES:
         name = name.removesuffix("_copy")
     rows = _ROWS.get(name)
@@ -83,6 +87,16 @@ _COPIES = frozenset({
     "select_copy", "split_copy", "squeeze_copy", "t_copy", "transpose_copy", "unbind_copy",
     "unsqueeze_copy", "view_copy",
 })  # fmt: skip
+# methods whose tensor is the second argument of the function
+_SWAPPED = frozenset({"polygamma", "where", "special_polygamma"})
+_REVERSED = {
+    "__rdiv__": "div",
+    "__rfloordiv__": "floor_divide",
+    "__rmatmul__": "matmul",
+    "__rmod__": "remainder",
+    "__rpow__": "pow",
+    "__rtruediv__": "div",
+}
 _IGNORED = frozenset({"_stacklevel", "inplace", "out"})  # no part of what is computed
 
 

@@ -255,6 +255,21 @@ def test_a_hang_is_ended_by_an_alarm(fake: str, capsys: pytest.CaptureFixture[st
     assert "points that took longer than 0.2 s: 0" in capsys.readouterr().out
 
 
+def test_a_point_has_so_much_of_the_processor(
+    fake: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The points after one that takes too long are looked at all the same."""
+    page = tmp_path / "page.md"
+    options = ("--points", "6", "--each", "0.25", "--markdown", str(page))
+    assert run(fake, "--ops", "abs", "--dtype", "float64", "--what", "vjp", *options) == 1
+    assert "points that took longer than 0.25 s: " in capsys.readouterr().out
+    text = page.read_text(encoding="utf-8")
+    assert "| `abs` | – | ✓ |" in text
+    command = "--engine fake --dtype float64 --what vjp --points 6 --each 0.25`"
+    assert f"Made by `python -m reference audit {command}" in text
+    assert "left out for want of time" in text
+
+
 def test_files_for_people_and_machines(fake: str, tmp_path: Path) -> None:
     names = [tmp_path / name for name in ("a.html", "a.md", "a.json")]
     options = ("--html", str(names[0]), "--markdown", str(names[1]), "--json", str(names[2]))

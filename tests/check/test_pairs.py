@@ -225,7 +225,7 @@ def test_a_definition_speaks_for_an_opaque_kernel() -> None:
     wrong = check(fine, X, definition=lambda x: x**3)
     assert {failure.what for failure in wrong.failures} >= {"value", "vjp"}
     with pytest.raises(MissingDefinition, match="define"):
-        check(Pair(np.unwrap, lambda g, x: g), X)
+        check(Pair(np.spacing, lambda g, x: g), X)
 
 
 def test_a_report_tells_what_is_needed_to_look_into_it() -> None:
@@ -282,7 +282,7 @@ def test_engines_are_known_by_name_or_type() -> None:
         adapter("pytorch")
     with pytest.raises(EngineError, match="give arrays"):
         check(lambda x: x, "text")
-    with pytest.raises(TypeError, match="nothing to check"):
+    with pytest.raises(TypeError, match="got ndarray of int64; give NumPy arrays of float64"):
         check(exp_pair(right), np.arange(3))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,7 @@ def test_one_failure_does_not_hide_the_rest(capsys: pytest.CaptureFixture[str]) 
     assert status_of("check", "mylib:raises", "mylib:strange", "mylib:given") == 1
     out = capsys.readouterr().out
     assert "RuntimeError: <script>" in out
+    assert re.search(r"at mylib\.py:\d+, in raises", out)
     assert "\x1b" not in out
     assert "it gave int" in out
     assert "exp on pair: correct" in out

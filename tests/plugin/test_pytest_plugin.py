@@ -313,6 +313,50 @@ def test_a_known_failure_hides_no_other(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*ZeroDivisionError*"])
 
 
+ASSERTED = """
+import numpy as np
+from reference import check
+from reference.checking import Pair
+
+wrong = Pair(np.sin, lambda g, x: -g * np.cos(x))
+
+def test_plainly():
+    assert check(wrong, np.ones(2))
+
+def test_with_its_text(oracle):
+    report = oracle.check(wrong, np.ones(2))
+    assert report, report.text
+
+def test_something_else():
+    check(wrong, np.ones(2))
+    assert 1 == 2, "another matter"
+"""
+
+
+def test_an_assertion_about_a_known_failure_is_no_failure(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_ops=ASSERTED)
+    names = ("test_plainly", "test_with_its_text", "test_something_else")
+    write_baseline(pytester, *map(known, names))
+    result = run(pytester, "--oracle-baseline=baseline.json")
+    result.assert_outcomes(xfailed=2, failed=1)
+    result.stdout.fnmatch_lines(["*AssertionError: another matter*"])
+
+
+def test_thorough_under_warnings_as_errors(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_ops="""
+import numpy as np
+import pytest
+from reference.checking import Pair
+
+@pytest.mark.filterwarnings("error")
+def test_exp(oracle):
+    oracle.assert_gradients(Pair(np.exp, lambda g, x: g * np.exp(x)), np.ones(2), repeats=2)
+"""
+    )
+    run(pytester, "--oracle-thorough").assert_outcomes(passed=1)
+
+
 def test_the_baseline_of_the_ini_file(tests: pytest.Pytester) -> None:
     tests.makeini("[pytest]\noracle_baseline = baseline.json\noracle_seed = 9")
     write_baseline(tests, known("test_wrong"))

@@ -132,7 +132,7 @@ def test_the_page_tells_what_was_found() -> None:
         "issue 12 (until 9999-12-31)",
         "ValueError: no",
         "from reference import check",
-        "# sin: the pair of sin in numpy",
+        "# f: the pair of sin in numpy",
         "pytest a.py",
         "non-finite",
         "Errors in ULP",
