@@ -3,7 +3,9 @@
 Every labelled case of `judging/` is put to `reference.check`, and to the gradient checkers of
 PyTorch (slow and fast), JAX and HIPS autograd at their defaults, as far as they are installed.
 
-    python benchmarks/judge.py [--only PATTERN] [--alone] [--json FILE]
+    python benchmarks/judge.py [--only PATTERN] [--alone] [--excess] [--json FILE]
+
+--excess: how far from the threshold our verdicts are, by dtype.
 
 Ends with status 1 if ours misses a wrong case or blames a right one.
 """
@@ -12,6 +14,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -25,15 +29,60 @@ from judging import CASES
 from judging.case import Case, judged
 from judging.competitors import Cannot, checkers
 
-__all__ = ["Outcome", "main", "outcomes", "tally"]
+from reference.checking import Report
+
+__all__ = ["Outcome", "distances", "main", "outcomes", "tally"]
 
 OURS = "reference.check"
 Outcome = dict[str, Any]
 
 
-def ours(case: Case) -> bool:
-    """Whether `check` finds nothing wrong."""
-    return judged(case).ok
+class Ours:
+    """Our own verdicts, and for each case how far it is from the threshold."""
+
+    def __init__(self) -> None:
+        self.excess: list[tuple[Case, float]] = []
+
+    def __call__(self, case: Case) -> bool:
+        """Whether `check` finds nothing wrong."""
+        report = judged(case)
+        excess = _excess(case, report)
+        if math.isfinite(excess):
+            self.excess.append((case, excess))
+        return report.ok
+
+
+def _excess(case: Case, report: Report) -> float:
+    """The largest excess; of a wrong case, that of its failures. nan: a matter of something else.
+
+    At kinks, where runs differ and where an array is missing verdicts are found by other means.
+    """
+    if any(verdict.startswith("kink") for verdict in report.counts) or any(
+        fault.kind == "non-deterministic" for fault in report.faults
+    ):
+        return math.nan
+    chosen = report.comparisons if case.right else report.failures
+    found = [c.excess for c in chosen if math.isfinite(c.excess)]
+    return max((excess for excess in found if case.right or excess), default=math.nan)
+
+
+def distances(found: Sequence[tuple[Case, float]]) -> list[str]:
+    """A line of a table for each dtype: how far right and wrong cases are from the threshold."""
+    columns = ("right cases", "median excess", "nine in ten below", "largest", "wrong cases")
+    lines = [" | ".join(("| dtype", *columns, "smallest |")), "|---|---|---|---|---|---|---|"]
+    for dtype in ("float64", "float32", "float16", "bfloat16"):
+        own = [(case, excess) for case, excess in found if str(case.arrays[0].dtype) == dtype]
+        right = sorted(excess for case, excess in own if case.right)
+        wrong = sorted(excess for case, excess in own if not case.right)
+        numbers: list[float] = [len(right), len(wrong)]
+        if right:
+            ninth = right[math.ceil(0.9 * len(right)) - 1]
+            numbers[1:1] = [statistics.median(right), ninth, right[-1]]
+        else:
+            numbers[1:1] = [math.nan] * 3
+        numbers.append(wrong[0] if wrong else math.nan)
+        lines.append("| " + " | ".join([dtype, *(f"{n:.3g}" for n in numbers)]) + " |")
+    return lines
 
 
 def outcomes(name: str, checker: Callable[[Case], bool], cases: Sequence[Case]) -> list[Outcome]:
@@ -94,16 +143,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", default="*", help="cases whose label matches a pattern")
     parser.add_argument("--alone", action="store_true", help="our own verdicts only")
+    parser.add_argument("--excess", action="store_true", help="a table of excess errors")
     parser.add_argument("--json", type=Path, help="write every outcome to a file")
     options = parser.parse_args(arguments)
     cases = [case for case in CASES if fnmatch(case.label, options.only)]
     others, missing = ({}, []) if options.alone else checkers()
+    ours = Ours()
     results = {OURS: outcomes(OURS, ours, cases)}
     for name, checker in others.items():
         results[name] = outcomes(name, checker, cases)
-    right = sum(case.right for case in cases)
-    print(f"{len(cases)} cases: {right} right, {len(cases) - right} wrong\n")
+    count = sum(case.right for case in cases)
+    print(f"{len(cases)} cases: {count} right, {len(cases) - count} wrong\n")
     print("\n".join(table(results)))
+    if options.excess:
+        print("\n" + "\n".join(distances(ours.excess)))
+        for right in (True, False):
+            nearest = sorted((e, c.label) for c, e in ours.excess if c.right is right)
+            for excess, label in nearest[-4:] if right else nearest[:4]:
+                print(f"  {excess:.3g}  {label}")
     if missing:
         print(f"\nnot installed: {', '.join(missing)}")
     for name, found in results.items():
