@@ -27,7 +27,7 @@ from reference.build.factor import (
 )
 from reference.definitions.registry import REALS, Definition, Sample, Samples
 from reference.definitions.sampling import calls, dyadic
-from reference.graph import Constant, Node
+from reference.graph import Constant, Node, Restricted
 
 __all__ = [
     "DEFINITIONS",
@@ -88,7 +88,9 @@ def cholesky(A: Value, *, upper: bool = False) -> Node:
 
 def _cholesky_solve(B: Value, L: Value, upper: bool = False) -> Node:
     """The X with L Lᵀ X = B."""
-    lower = build.triu(L) if upper else build.tril(L)
+    held = build.node(L)
+    triangle = build.triu(held) if upper else build.tril(held)
+    lower = Restricted(triangle, held, loose=True)
     matrix = (
         build.matmul(transposed(lower), lower) if upper else build.matmul(lower, transposed(lower))
     )
@@ -190,7 +192,7 @@ def _pinv(
     Where the rank is not full, it jumps, and has no derivative. rcond, atol, rtol: what counts
     as zero in floating point, and no part of the mathematics.
     """
-    source = symmetric_part(A) if hermitian else build.node(A)
+    source = symmetric_part(A, loose=True) if hermitian else build.node(A)
     turned = transposed(source)
     if int(source.shape[-2]) >= int(source.shape[-1]):
         return build.solve_linear(build.matmul(turned, source), turned)

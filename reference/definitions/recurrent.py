@@ -331,14 +331,14 @@ def _some_rows(rng: np.random.Generator) -> list[Sample]:
     counts = np.array([3, 3, 1])
     return [
         Sample((dyadic(rng, (7, 2)), counts, False, 0.0, 5)),
-        Sample((dyadic(rng, (7,)), counts, True, 0.5)),
+        Sample((dyadic(rng, (7,)), counts, True, 0.5, 3)),
     ]
 
 
 DEFINITIONS: tuple[Definition, ...] = (
     *_rows(),
     Definition(
-        "_pack_padded_sequence", _pack, (REALS,), (), _some_sequences, results=("value", "total")
+        "_pack_padded_sequence", _pack, (REALS,), (), _some_sequences, results=("value", "index")
     ),
-    Definition("_pad_packed_sequence", _pad, (REALS,), (), _some_rows, results=("value", "total")),
+    Definition("_pad_packed_sequence", _pad, (REALS,), (), _some_rows, results=("value", "index")),
 )
