@@ -18,8 +18,10 @@ from autodiff.dtypes import dtype as Dtype
 from autodiff.formatting import PrintOptions
 from autodiff.functions.arguments import is_number, require_tensor
 from autodiff.graph import LeafState
+from autodiff.kernels.layout import dense
 from autodiff.modes import random, settings
 from autodiff.operation import wrap
+from autodiff.primitive import handed_over
 from autodiff.promotion import wrapped
 from autodiff.size import on_cpu
 from autodiff.state import TensorState
@@ -408,6 +410,8 @@ def _like(function: str, input: Any, dtype: Any) -> tuple[Any, Any]:
     data = require_tensor(function, input)._data
     if input._layered:  # of one member of a batch there may be no array
         data = np.empty(data.shape, data.dtype)
+    elif 0 in data.strides:
+        data = dense(data)
     return data, data.dtype if dtype is None else as_dtype(dtype).numpy
 
 
@@ -417,6 +421,7 @@ def _filled_like(input: Any, array: Any, requires_grad: bool) -> Any:
     return tensor if batched is None else batched(tensor)
 
 
+@handed_over
 def zeros_like(
     input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Any:
@@ -424,6 +429,7 @@ def zeros_like(
     return _filled_like(input, np.zeros_like(*_like("zeros_like", input, dtype)), requires_grad)
 
 
+@handed_over
 def ones_like(
     input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Any:
@@ -431,6 +437,7 @@ def ones_like(
     return _filled_like(input, np.ones_like(*_like("ones_like", input, dtype)), requires_grad)
 
 
+@handed_over
 def empty_like(
     input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Any:
@@ -438,6 +445,7 @@ def empty_like(
     return _filled_like(input, np.empty_like(*_like("empty_like", input, dtype)), requires_grad)
 
 
+@handed_over
 def full_like(
     input: Any,
     fill_value: Any,
@@ -499,6 +507,7 @@ def randn(
     return _finished(np.asarray(array, target), requires_grad)
 
 
+@handed_over
 def rand_like(
     input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Any:
@@ -507,6 +516,7 @@ def rand_like(
     return rand(data.shape, dtype=from_numpy_dtype(target), requires_grad=requires_grad)
 
 
+@handed_over
 def randn_like(
     input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Any:

@@ -29,7 +29,7 @@ __all__ = [
     "once_differentiable",
 ]
 
-
+_MODULE = "autodiff.autograd.function"  # where PyTorch has the nodes' classes, which it prints
 _VARIADIC = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
 
@@ -324,7 +324,7 @@ class Function:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         name = f"{cls.__name__}Backward"
-        given = {"function": cls, "_forward_cls": cls, "__slots__": ()}
+        given = {"function": cls, "_forward_cls": cls, "__slots__": (), "__module__": _MODULE}
         cls._node_type = cls._backward_cls = type(name, (BackwardCFunction,), given)
 
     @staticmethod
@@ -521,7 +521,9 @@ class InplaceFunction(Function):
         self.inplace = inplace
 
 
-Function._node_type = type("FunctionBackward", (BackwardCFunction,), {"function": Function})
+Function._node_type = type(
+    "FunctionBackward", (BackwardCFunction,), {"function": Function, "__module__": _MODULE}
+)
 
 
 def _meta(value: Any) -> Any:

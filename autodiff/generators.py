@@ -16,6 +16,7 @@ from autodiff.creation import generator as common_stream
 from autodiff.functions.arguments import is_number, raw, require_tensor
 from autodiff.functions.pointwise import kind_of
 from autodiff.modes import random, settings
+from autodiff.primitive import handed_over
 from autodiff.size import device as Device
 
 __all__ = [
@@ -281,6 +282,7 @@ def normal(
     return found.requires_grad_() if requires_grad else found
 
 
+@handed_over
 def randint_like(
     input: Any, low: int, high: Any = None, *, dtype: Any = None, device: Any = None,
     requires_grad: bool = False,

@@ -189,6 +189,11 @@ def _written(name: str) -> Any:
     return variants.written(find(name), name)
 
 
+def _turned(name: str) -> Any:
+    """The method of the right operand, where the left one is a number."""
+    return lambda self, other: find(name)(other, self)
+
+
 def add_methods(cls: type[Any]) -> None:
     """Give the class of tensors the methods of this table."""
     for name in METHODS:
@@ -198,3 +203,4 @@ def add_methods(cls: type[Any]) -> None:
     for name, function in (("lshift", "bitwise_left_shift"), ("rshift", "bitwise_right_shift")):
         setattr(cls, f"__{name}__", _Late(function, writes=False))
         setattr(cls, f"__i{name}__", _Late(function, writes=True))
+        setattr(cls, f"__r{name}__", _turned(function))

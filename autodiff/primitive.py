@@ -186,7 +186,8 @@ def binary(row: Primitive, x: Any, y: Any) -> Any:
 
 def hand_over(function: Any, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     """Hand the operation to an input that brings its own meaning (PyTorch's protocol)."""
-    types = tuple({type(v) for v in inputs if hasattr(type(v), "__torch_function__")})
+    kinds = dict.fromkeys(map(type, (*inputs, *params.values())))
+    types = tuple(kind for kind in kinds if hasattr(kind, "__torch_function__"))
     for kind in types:
         result = kind.__torch_function__(function, types, tuple(inputs), params)
         if result is not NotImplemented:

@@ -47,7 +47,8 @@ class Conversions:
         elif self.dtype.is_complex and not dtype.is_complex:
             result = self.apply("real", self)
         else:
-            result = self.apply("to", self)
+            rounds = self.dtype.is_floating_point and dtype.is_floating_point
+            result = self.apply("to", self, *([dtype.name] if rounds else []))
         result.dtype = dtype
         return result
 

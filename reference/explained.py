@@ -107,7 +107,10 @@ def promoted_of(problem: Problem) -> Format:
     pairs = [(array, fmt) for array, fmt in every if array.size] or every
     floats = [(array, fmt) for array, fmt in pairs if array.dtype.kind == "f"] or pairs
     chosen = [fmt for array, fmt in floats if array.ndim] or [fmt for _, fmt in floats]
-    return max(chosen, key=lambda fmt: fmt.precision)
+    widest = max(chosen, key=lambda fmt: fmt.precision)
+    coarsest = problem.coarsest
+    narrower = coarsest is not None and coarsest.precision < widest.precision
+    return coarsest if coarsest is not None and narrower else widest
 
 
 def _units(truth: Enclosure, fmt: Format) -> np.ndarray:

@@ -24,6 +24,7 @@ import numpy as np
 import sympy as sp
 
 __all__ = [
+    "Cast",
     "Constant",
     "Contract",
     "IndexMap",
@@ -32,6 +33,7 @@ __all__ = [
     "Node",
     "Order",
     "Put",
+    "Restricted",
     "Shape",
     "Size",
     "Solve",
@@ -162,6 +164,36 @@ class Map(Node):
 
     def rebuild(self, inputs: tuple[Node, ...]) -> Node:
         return Map(self.expression, inputs)
+
+
+class Cast(Map):
+    """The value of its input, which an engine holds in the format of this name from here on.
+
+    To the mathematics it is nothing; what rounding explains depends on it.
+    """
+
+    __slots__ = ("format",)
+
+    def __init__(self, value: Node, name: str) -> None:
+        super().__init__(argument(0), [value])
+        self.format = name
+
+
+class Restricted(Map):
+    """The value of its input: what a function reads of `source`, such as its symmetric part.
+
+    source: differs from the input outside of what the function is meant for only. Forward rules
+    of engines suppose that tangents do not lead out of that (the tangent of a symmetric matrix
+    is symmetric). loose: neither do gradients lead out, by convention; whatever an engine gives
+    across is then as right.
+    """
+
+    __slots__ = ("loose", "source")
+
+    def __init__(self, part: Node, source: Node, *, loose: bool = False) -> None:
+        super().__init__(argument(0), [part])
+        self.source = source
+        self.loose = loose
 
 
 class Contract(Node):

@@ -27,7 +27,8 @@ class Problem:
     contents of other leaves without a value of their own. plans: what is known of the graph.
     seed: the cotangent of the output, where the gradients are those of <output, seed>. pointwise:
     the gradients are values, which count at the point alone, whatever they are nearby. below:
-    where these are second derivatives, the first ones, element by element.
+    where these are second derivatives, the first ones, element by element. coarsest: the format
+    of fewest bits that numbers are cast to on the way.
     """
 
     output: Node
@@ -41,6 +42,7 @@ class Problem:
     seed: Node | None = field(default=None, repr=False)
     pointwise: bool = False
     below: tuple[Node, ...] = field(default=(), repr=False)
+    coarsest: Format | None = None
 
     def bindings(self, arrays: Sequence[Any] | None = None) -> dict[Node, Any]:
         """What every leaf holds, with the inputs as they are or with other contents."""

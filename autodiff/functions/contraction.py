@@ -8,6 +8,7 @@ from typing import Any
 from autodiff.errors import broadcast_mismatch
 from autodiff.functions.arguments import is_tensor_like, require_tensor
 from autodiff.functions.equations import from_lists, parse
+from autodiff.functions.undefined import refuse
 from autodiff.ops import contraction as ops
 from autodiff.ops import shapes as shape_ops
 from autodiff.ops.pointwise import MUL
@@ -120,6 +121,7 @@ def dot(input: Any, tensor: Any) -> Any:
             f"[{input.shape[0]}] and src [{tensor.shape[0]}] to have the same number of "
             f"elements, but got {input.shape[0]} and {tensor.shape[0]} elements respectively"
         )
+    refuse("dot", "b", input)
     return ops.DOT.straight(input, tensor)
 
 

@@ -10,6 +10,7 @@ from autodiff.creation import from_array
 from autodiff.dtypes import as_dtype, int64
 from autodiff.functions.arguments import axis, is_number, raw, require_tensor
 from autodiff.functions.indexing import nonzero
+from autodiff.functions.undefined import refuse
 
 __all__ = [
     "argwhere",
@@ -186,6 +187,7 @@ def unique(
     return_inverse: also where each element is among them. return_counts: also how often it comes.
     """
     data = _array("unique", input)
+    refuse("unique" if dim is None else "unique_dim", "c", input)
     where = None if dim is None else axis(dim, data.ndim)
     values, inverse, counts = np.unique(
         data, return_inverse=True, return_counts=True, axis=where, equal_nan=False
@@ -199,6 +201,7 @@ def unique_consecutive(
 ) -> Any:
     """The elements (or slices along a dimension) that differ from the one before them."""
     data = _array("unique_consecutive", input)
+    refuse("unique", "c", input)
     lines = data.reshape(-1) if dim is None else np.moveaxis(data, axis(dim, data.ndim), 0)
     flat = lines.reshape(len(lines), -1)
     new = np.ones(len(lines), bool)

@@ -6,6 +6,7 @@ from typing import Any
 
 from autodiff.functions.arguments import require_tensor
 from autodiff.functions.pointwise import kind_of
+from autodiff.functions.undefined import refuse, refuse_together
 from autodiff.ops import elementwise as ops
 from autodiff.primitive import binary, unary
 
@@ -89,24 +90,15 @@ def log10(input: Any) -> Any:
 
 def erfc(input: Any) -> Any:
     """1 - erf(input), accurate where erf is near 1."""
-    _refused("erfc", input, "c", "erfc_vml_cpu")
+    refuse("erfc_vml_cpu", "c", require_tensor("erfc", input))
     return unary(ops.ERFC, input)
-
-
-def _refused(function: str, input: Any, kinds: str, kernel: str, name: str = "input") -> None:
-    """PyTorch's words for dtypes that it has no kernel for."""
-    if kind_of(require_tensor(function, input, name, 1 if name == "input" else 2)) in kinds:
-        title = {"b": "Bool", "complex64": "ComplexFloat", "complex128": "ComplexDouble"}
-        data = input._data.dtype
-        shown = title.get(data.kind) or title.get(data.name) or input.dtype.title
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{shown}'")
 
 
 def _rounded(row: Any, function: str, input: Any) -> Any:
     kind = kind_of(require_tensor(function, input))
     if kind == "c":
         raise NotImplementedError(f"{function} is not supported for complex inputs")
-    _refused(function, input, "b", f"{function}_vml_cpu")
+    refuse(f"{function}_vml_cpu", "b", input)
     return input.clone() if kind in "iu" else unary(row, input)
 
 
@@ -127,7 +119,7 @@ def frac(input: Any) -> Any:
     >>> autodiff.frac(autodiff.tensor([1.5, -2.25]))
     tensor([ 0.5000, -0.2500])
     """
-    _refused("frac", input, "iubc", "frac_cpu")
+    refuse("frac_cpu", "iubc", require_tensor("frac", input))
     return unary(ops.FRAC, input)
 
 
@@ -152,31 +144,27 @@ def atan2(input: Any, other: Any) -> Any:
     >>> autodiff.atan2(autodiff.tensor([1., -1.]), autodiff.tensor([1., -1.]))
     tensor([ 0.7854, -2.3562])
     """
-    _refused("atan2", input, "c", "atan2_cpu")
-    _refused("atan2", other, "c", "atan2_cpu", "other")
+    _pair("atan2", input, other)
+    refuse_together("atan2_cpu", "c", input, other)
     return binary(ops.ATAN2, input, other)
 
 
-def _whole(function: str, input: Any, other: Any) -> bool:
-    """Whether neither of two tensors holds real numbers."""
-    kinds = (
-        kind_of(require_tensor(function, input)),
-        kind_of(require_tensor(function, other, "other", 2)),
-    )
-    return not set(kinds) & set("fV")
+def _pair(function: str, input: Any, other: Any) -> None:
+    require_tensor(function, input)
+    require_tensor(function, other, "other", 2)
 
 
 def hypot(input: Any, other: Any) -> Any:
     """√(input² + other²), without overflow on the way; its gradient at 0, 0 is 0."""
-    if _whole("hypot", input, other):
-        _refused("hypot", input, "iubc", "hypot_cpu")
+    _pair("hypot", input, other)
+    refuse_together("hypot_cpu", "iubc", input, other)
     return binary(ops.HYPOT, input, other)
 
 
 def logaddexp(input: Any, other: Any) -> Any:
     """log(exp(input) + exp(other)), without overflow on the way."""
-    if _whole("logaddexp", input, other):
-        _refused("logaddexp", input, "iub", "logaddexp_cpu")
+    _pair("logaddexp", input, other)
+    refuse_together("logaddexp_cpu", "iub", input, other)
     if "c" in kind_of(input) + kind_of(other):
         return binary(ops.LOGADDEXP_COMPLEX, input, other)
     return binary(ops.LOGADDEXP, input, other)

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 
 from autodiff.conversion import checked_number
-from autodiff.dtypes import complex64, from_numpy_dtype, int64
+from autodiff.dtypes import complex64, int64
 from autodiff.errors import broadcast_mismatch
 from autodiff.functions.arguments import (
     is_number,
     is_tensor_like,
     raw,
-    real_only,
     require_tensor,
 )
 from autodiff.modes import settings
@@ -233,6 +232,8 @@ def remainder(input: Any, other: Any) -> Any:
 def _refuse_zero_divisor(input: Any, other: Any) -> None:
     """Whole numbers have no infinity to divide to."""
     if _integral(input) and _integral(other) and not np.all(raw(other)):
+        if kind_of(input) + kind_of(other) == "bb":
+            return  # which the rows refuse
         raise RuntimeError("ZeroDivisionError")
 
 
@@ -415,13 +416,19 @@ def _real(function: str, input: Any) -> str:
 
 def floor(input: Any) -> Any:
     """The largest integer below; its gradient is 0."""
-    return input.clone() if _real("floor", input) in "iu" else unary(ops.FLOOR, input)
+    kind = _real("floor", input)
+    if kind == "b":
+        raise NotImplementedError("\"floor_vml_cpu\" not implemented for 'Bool'")
+    return input.clone() if kind in "iu" else unary(ops.FLOOR, input)
 
 
 def round(input: Any, *, decimals: int = 0) -> Any:
     """The nearest number with so many decimals, ties to even; its gradient is 0."""
-    real_only(require_tensor("round", input), "round_vml_cpu")
-    if kind_of(input) in "iu":
+    kind = kind_of(require_tensor("round", input))
+    if kind in "bc" or (kind in "iu" and decimals):
+        kernel = "round_cpu" if decimals else "round_vml_cpu"
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{input.dtype.title}'")
+    if kind in "iu":
         return input.clone()
     return ops.ROUND_DECIMALS(input, decimals=decimals) if decimals else unary(ops.ROUND, input)
 
@@ -508,9 +515,7 @@ def ordered(row: Any, input: Any, other: Any) -> Any:
     """A comparison by size, which complex numbers do not have."""
     kinds = kind_of(input) + kind_of(other)
     if "c" in kinds:
-        first = input if isinstance(input, TensorState) else other
-        title = from_numpy_dtype(first._data.dtype).title
-        title = title if title.startswith("Complex") else "ComplexFloat"
+        title = result_type(input, other).title
         raise NotImplementedError(f"\"{row.name}_cpu\" not implemented for '{title}'")
     return row(input, other)
 

@@ -172,6 +172,8 @@ def _place(function: str, row: Any, input: Any, dim: Any, keepdim: bool) -> Any:
             f"{function}(): Expected reduction dim to be specified for input.numel() == 0."
         )
     real_only(input, f"{function}(): does not support complex input")
+    if isinstance(input, TensorState) and input._data.dtype.kind == "b":
+        raise RuntimeError(f"{function}(): does not support bool input")
     return row.straight(input, dim=where if input.ndim else None, keepdim=keepdim)
 
 

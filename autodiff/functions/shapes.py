@@ -16,6 +16,7 @@ from autodiff.dtypes import promote_types
 from autodiff.functions.arguments import axes, axis, is_foreign, require_tensor, shape_argument
 from autodiff.ops import shapes as ops
 from autodiff.ops.indexing import ALIAS
+from autodiff.size import contiguous_format
 from autodiff.state import TensorState, storage
 
 __all__ = [
@@ -511,6 +512,11 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     return ops.DIAGONAL.straight(input, offset=offset, dim1=first, dim2=second)
 
 
-def clone(input: Any) -> Any:
-    """A copy, through which gradients flow."""
+def clone(input: Any, *, memory_format: Any = None) -> Any:
+    """A copy, through which gradients flow; in the order of the input's axes in memory.
+
+    memory_format: `contiguous_format` for row-major order.
+    """
+    if memory_format is contiguous_format:
+        return contiguous(input)
     return ops.CLONE.straight(require_tensor("clone", input))

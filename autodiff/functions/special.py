@@ -14,6 +14,7 @@ from autodiff.functions.losses import log_softmax as _log_softmax
 from autodiff.functions.losses import softmax as _softmax
 from autodiff.functions.pointwise import clamp, kind_of
 from autodiff.functions.pointwise import pow as power
+from autodiff.functions.undefined import refuse, refuse_together
 from autodiff.modes import settings
 from autodiff.ops import special as ops
 from autodiff.ops.activations import NDTR
@@ -65,14 +66,14 @@ def _real(function: str, input: Any, name: str = "input", position: int = 1) -> 
     return input
 
 
-def _two(function: str, input: Any, other: Any) -> None:
+def _two(function: str, input: Any, other: Any, undefined: str = "c") -> None:
     """Each a tensor or a number, and one of them a tensor."""
     for one, name, position in ((input, "input", 1), (other, "other", 2)):
         if not is_number(one):
             require_tensor(function, one, name, position)
-            _real(f"{function}_cpu", one, name, position)
     if is_number(input) and is_number(other):
         require_tensor(function, input)
+    refuse_together(f"{function}_cpu", undefined, input, other)
 
 
 def lgamma(input: Any) -> Any:
@@ -87,7 +88,7 @@ def lgamma(input: Any) -> Any:
 
 def digamma(input: Any) -> Any:
     """The derivative of `lgamma`."""
-    return unary(ops.DIGAMMA, _real("digamma_vml_cpu", input))
+    return unary(ops.DIGAMMA, _real("digamma", input))
 
 
 def polygamma(n: Any, input: Any = None) -> Any:
@@ -261,7 +262,7 @@ def heaviside(input: Any, values: Any) -> Any:
 
 def logaddexp2(input: Any, other: Any) -> Any:
     """log2(2^input + 2^other), without overflow on the way."""
-    _two("logaddexp2", input, other)
+    _two("logaddexp2", input, other, "iubc")
     return ops.LOGADDEXP2(input, other)
 
 
@@ -269,6 +270,8 @@ def ldexp(input: Any, other: Any) -> Any:
     """input · 2^other."""
     require_tensor("ldexp", input)
     factor = power(2.0, require_tensor("ldexp", other, "other", 2))
+    if kind_of(input) in "fV":
+        refuse("ldexp_cpu_exp", "b", other)
     if kind_of(input) in "fcV" and kind_of(other) in "iub":
         factor = factor.to(input.dtype)
     return input * factor

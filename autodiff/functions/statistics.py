@@ -15,6 +15,7 @@ from autodiff.functions.reductions import amax, amin, mean, std, var, vector_nor
 from autodiff.functions.reductions import sum as total_of
 from autodiff.functions.shapes import reshape, squeeze, stack, unsqueeze
 from autodiff.functions.sorting import sort
+from autodiff.functions.undefined import refuse
 from autodiff.kernels.cumulative import running_extreme
 from autodiff.named import return_type
 from autodiff.ops.shapes import CLONE
@@ -103,8 +104,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
 def _middle(name: str, input: Any, dim: int | None, keepdim: bool) -> Any:
     ignoring = name == "nanmedian"
     node = f"{name.title()}Backward"
-    if kind_of(require_tensor(name, input)) == "c":
-        raise RuntimeError("median(): does not support complex input")
+    refuse("median_cpu" if dim is None else "median_out", "bc", require_tensor(name, input))
     whole = dim is None
     place = 0 if dim is None else axis(dim, input.ndim)
     flat = reshape(input, -1) if dim is None else input
@@ -156,7 +156,7 @@ def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 def mode(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
     """A named pair (values, indices) of the most frequent element, the smallest of several."""
     place = axis(dim, require_tensor("mode", input).ndim)
-    real_only(input, "mode does not support complex input")
+    refuse("mode_cpu", "c", input)
     if not input.ndim:
         return _single("mode", "ModeBackward0", input)
     _nonempty("mode", input, place)
@@ -338,6 +338,7 @@ def cummin(input: Any, dim: int) -> Any:
 def _so_far(name: str, input: Any, dim: int, greatest: bool) -> Any:
     if not input.ndim:
         return _single(name, f"{name.title()}Backward0", input)
+    refuse(f"{name}_cpu", "c", input)
     index = running_extreme(np.asarray(raw(input)), dim, greatest)
     chosen = from_array(index)
     return _PAIRS[name]((_NAMED[f"{name.title()}Backward0"](gather(input, dim, chosen)), chosen))

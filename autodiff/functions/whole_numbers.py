@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from autodiff.creation import from_array
-from autodiff.dtypes import from_numpy_dtype
 from autodiff.functions.arguments import is_number, raw, require_tensor
 from autodiff.functions.shapes import reshape
+from autodiff.functions.undefined import refuse_together
 from autodiff.named import return_type
+from autodiff.promotion import result_type
 
 __all__ = [
     "bitwise_left_shift",
@@ -28,16 +29,21 @@ _Frexp = return_type("frexp", "mantissa", "exponent")
 
 
 def _whole(function: str, input: Any, other: Any) -> Any:
-    first = input if is_number(input) else np.asarray(raw(require_tensor(function, input)))
-    second = (
-        other if is_number(other) else np.asarray(raw(require_tensor(function, other, "other", 2)))
+    if not is_number(input):
+        require_tensor(function, input)
+    if not is_number(other):
+        require_tensor(function, other, "other", 2)
+    refuse_together(f"{function}_cpu", "bfcV", input, other)
+    return _alike(input, other)
+
+
+def _alike(input: Any, other: Any) -> tuple[Any, Any]:
+    """Two as arrays of the dtype that they have in common."""
+    kind = result_type(input, other).numpy
+    return tuple(  # type: ignore[return-value]
+        np.asarray(one if is_number(one) else raw(one)).astype(kind, copy=False)
+        for one in (input, other)
     )
-    for one in (first, second):
-        kind = np.asarray(one).dtype
-        if kind.kind not in "iu":
-            title = from_numpy_dtype(kind).title
-            raise NotImplementedError(f"\"{function}_cpu\" not implemented for '{title}'")
-    return first, second
 
 
 def bitwise_left_shift(input: Any, other: Any) -> Any:
@@ -67,11 +73,10 @@ def lcm(input: Any, other: Any) -> Any:
 
 def nextafter(input: Any, other: Any) -> Any:
     """The next number of the dtype, towards another."""
-    first = np.asarray(raw(require_tensor("nextafter", input)))
-    second = np.asarray(raw(require_tensor("nextafter", other, "other", 2)))
-    if first.dtype.kind not in "f":
-        raise NotImplementedError(f"\"nextafter_cpu\" not implemented for '{input.dtype.title}'")
-    return from_array(np.asarray(np.nextafter(first, second)))
+    require_tensor("nextafter", input)
+    require_tensor("nextafter", other, "other", 2)
+    refuse_together("nextafter_cpu", "iubc", input, other)
+    return from_array(np.asarray(np.nextafter(*_alike(input, other))))
 
 
 def frexp(input: Any) -> Any:

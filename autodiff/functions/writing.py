@@ -11,6 +11,7 @@ import numpy as np
 
 from autodiff.errors import BatchedData, broadcast_mismatch
 from autodiff.functions.arguments import axis, is_number, raw, require_tensor
+from autodiff.functions.undefined import refuse
 from autodiff.ops import writing as ops
 from autodiff.state import TensorState
 
@@ -63,8 +64,10 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
     require_tensor("lerp", end, "end", 2)
     _same_dtype("end", input, end)
     if is_number(weight):
+        refuse("lerp_kernel_scalar", "iub", input)
         return ops.LERP(input, end, weight=weight)
     _same_dtype("weight", input, require_tensor("lerp", weight, "weight", 3))
+    refuse("lerp_kernel_tensor", "iub", input)
     return ops.LERP_TENSOR(input, end, weight)
 
 

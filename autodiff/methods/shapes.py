@@ -94,8 +94,8 @@ class Shapes(TensorState):
     def diagonal(self, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
         return shapes.diagonal(self, offset, dim1, dim2)
 
-    def clone(self) -> Any:
-        return shapes.clone(self)
+    def clone(self, *, memory_format: Any = None) -> Any:
+        return shapes.clone(self, memory_format=memory_format)
 
     def as_strided(self, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
         return strided.as_strided(self, size, stride, storage_offset)

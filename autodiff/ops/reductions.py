@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autodiff.kernels.layout import in_rows
 from autodiff.kernels.range import has_safe_squares, unit_power
 from autodiff.kernels.special import sign
 from autodiff.ops.indexing import GATHER_PUT
@@ -360,7 +361,7 @@ def _cumsum_rule(xp: Any, g: Any, dim: int) -> Any:
 CUMSUM = primitive(
     "cumsum",
     "CumsumBackward0",
-    lambda xp, x, dim: xp.cumulative_sum(x, axis=dim, dtype=x.dtype) if x.ndim else +x,
+    lambda xp, x, dim: in_rows(xp.cumulative_sum(x, axis=dim, dtype=x.dtype)) if x.ndim else +x,
     (_cumsum_rule,),
     linear=True,
 )

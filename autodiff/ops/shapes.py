@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff.kernels.layout import copied, in_rows
 from autodiff.kernels.scatter import contiguous
 from autodiff.ops.indexing import SELECT, SLICE
 from autodiff.primitive import primitive
@@ -203,7 +204,7 @@ def _cat_rule(g: Any, position: int, starts: tuple[int, ...], dim: int) -> Any:
 CAT = primitive(
     "cat",
     "CatBackward0",
-    lambda xp, *tensors, dim, starts: xp.concat(tensors, axis=dim),
+    lambda xp, *tensors, dim, starts: in_rows(xp.concat(tensors, axis=dim)),
     (_cat_rule,),
     inputs=(),
     promotion="common",
@@ -213,7 +214,7 @@ CAT = primitive(
 STACK = primitive(
     "stack",
     "StackBackward0",
-    lambda xp, *tensors, dim: xp.stack(tensors, axis=dim),
+    lambda xp, *tensors, dim: in_rows(xp.stack(tensors, axis=dim)),
     (lambda g, position, dim: g[(*(slice(None),) * dim, position, ...)],),
     inputs=(),
     promotion="common",
@@ -223,7 +224,7 @@ STACK = primitive(
 FLIP = primitive(
     "flip",
     "FlipBackward0",
-    lambda xp, x, dims: xp.asarray(xp.flip(x, axis=dims), copy=True),  # NumPy's is a view
+    lambda xp, x, dims: copied(xp, xp.flip(x, axis=dims)),  # NumPy's is a view
     (lambda xp, g, dims: xp.flip(g, axis=dims),),
     linear=True,
 )
@@ -232,7 +233,7 @@ FLIP = primitive(
 def _roll(xp: Any, x: Any, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Any:
     """Without dimensions: as if flattened."""
     if dims:
-        return xp.roll(x, shifts, axis=dims)
+        return in_rows(xp.roll(x, shifts, axis=dims))
     return xp.reshape(xp.roll(xp.reshape(x, (-1,)), shifts, axis=(0,) * len(shifts)), x.shape)
 
 
@@ -246,14 +247,14 @@ ROLL = primitive(
 TRIL = primitive(
     "tril",
     "TrilBackward0",
-    lambda xp, x, diagonal: xp.tril(x, k=diagonal),
+    lambda xp, x, diagonal: in_rows(xp.tril(x, k=diagonal)),
     (lambda xp, g, diagonal: xp.tril(g, k=diagonal),),
     linear=True,
 )
 TRIU = primitive(
     "triu",
     "TriuBackward0",
-    lambda xp, x, diagonal: xp.triu(x, k=diagonal),
+    lambda xp, x, diagonal: in_rows(xp.triu(x, k=diagonal)),
     (lambda xp, g, diagonal: xp.triu(g, k=diagonal),),
     linear=True,
 )
@@ -304,7 +305,7 @@ DIAGONAL_PUT = primitive(
 CLONE = primitive(
     "clone",
     "CloneBackward0",
-    lambda xp, x: xp.asarray(x, copy=True),
+    lambda xp, x: copied(xp, x),
     (lambda g: g,),
     linear=True,
 )
@@ -321,7 +322,7 @@ COPY = CLONE.variant("CopyBackwards")
 def _to_kernel(xp: Any, x: Any, dtype: Any) -> Any:
     if dtype.kind not in "cb" and x.dtype.kind == "c":  # NumPy would warn: our caller has done so
         x = xp.real(x)
-    return xp.astype(x, dtype, copy=True)
+    return copied(xp, x, dtype)
 
 
 TO_COPY = primitive(

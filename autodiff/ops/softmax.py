@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from autodiff.kernels import normalisation as kernels
+from autodiff.kernels.layout import in_rows
 from autodiff.kernels.scatter import put_number, take_along
 from autodiff.ops.indexing import GATHER_PUT
 from autodiff.primitive import primitive
@@ -25,7 +26,7 @@ def _softmax_kernel(xp: Any, x: Any, dim: int) -> Any:
         return xp.ones_like(x)
     if not x.ndim:
         return x - x + 1  # nan stays nan
-    return kernels.softmax(xp, x, dim)
+    return in_rows(kernels.softmax(xp, x, dim))
 
 
 def _softmax_rule(xp: Any, g: Any, out: Any, dim: int) -> Any:
@@ -42,7 +43,7 @@ def _log_softmax_kernel(xp: Any, x: Any, dim: int) -> Any:
         return xp.zeros_like(x)
     if not x.ndim:
         return x - x
-    return kernels.log_softmax(xp, x, dim)
+    return in_rows(kernels.log_softmax(xp, x, dim))
 
 
 def _log_softmax_rule(xp: Any, g: Any, out: Any, dim: int) -> Any:

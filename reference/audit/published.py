@@ -160,7 +160,7 @@ def _complaints(outcome: Outcome) -> list[str]:
     modes: dict[str, list[str]] = {}
     for mode, text in outcome.raised.items():
         point, _, said = text.partition(": ")
-        if "not on offer" in said or "NotImplementedError" in said:
+        if outcome.grid.get(mode) == "not offered" or "not on offer" in said:
             continue
         error = _ERROR.search(said)
         modes.setdefault(f"{said[error.start() :] if error else said} ({point})", []).append(mode)

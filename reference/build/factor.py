@@ -20,7 +20,7 @@ from reference.build.elementwise import Value, absolute, add, divide, multiply, 
 from reference.build.equations import root
 from reference.build.index import concat, getitem, pad, reshape, stack, take
 from reference.build.order import argmax, take_by_order
-from reference.graph import Constant, Node
+from reference.graph import Constant, Node, Restricted
 from reference.starts import EigenpairStart, OrthogonalStart, TripletStart
 
 __all__ = [
@@ -41,13 +41,14 @@ def transposed(matrix: Value) -> Node:
     return swap_axes(matrix, -2, -1)
 
 
-def symmetric_part(matrix: Value) -> Node:
+def symmetric_part(matrix: Value, *, loose: bool = False) -> Node:
     """(A + Aᵀ) / 2: what a function of symmetric matrices reads of a matrix.
 
-    It makes such a function's gradient symmetric.
+    It makes such a function's gradient symmetric; loose: unless an engine has another convention.
     """
     held = node(matrix)
-    return multiply(add(held, transposed(held)), _HALF)
+    part = multiply(add(held, transposed(held)), _HALF)
+    return Restricted(part, held, loose=loose)
 
 
 _HALF = Constant(np.array(0.5))

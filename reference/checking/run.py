@@ -15,6 +15,7 @@ import numpy as np
 
 from reference.adapters.adapter import Adapter, NotOffered, Pulled, flattened
 from reference.checking.compare import compare
+from reference.checking.directions import Directions
 from reference.checking.draws import cotangents_of, random_arrays, single_entries
 from reference.checking.outputs import chosen, of_chosen
 from reference.checking.report import Comparison, Fault, Report
@@ -82,6 +83,7 @@ class Check:
         self._held_shapes = [tuple(int(n) for n in np.shape(o)) for o in self.outputs]
         self.truth = truth([adapter.dtype(o) for o in self.outputs], kept, len(outputs))
         self._check_shapes()
+        self.directions = Directions(self.truth, report.seed)
         self.cotangents = self._cotangents(cotangents)
         self.rows: dict[int, Row] = {}
         self.judgements: dict[int, tuple[Row, list[Any], list[str], list[Comparison]]] = {}
@@ -175,7 +177,7 @@ class Check:
         self.truth.foresee(
             cotangents,
             [direction for _, direction in along],
-            self._second_direction() if second else None,
+            self.directions.random(200) if second else None,
             values="value" in self.what,
         )
 
@@ -240,6 +242,7 @@ class Check:
         """Compare gradients with a row, after a look at their dtypes and shapes."""
         values = self.contents_of(what, detail, found, list(row.certificate.dtypes[: row.count]))
         if values is not None:
+            values = self.directions.told(values, row)
             self.judged(what, detail, self.names, values, row, self.truth.arrays)
 
     def contents_of(
@@ -325,11 +328,7 @@ class Check:
         outputs = sum(int(np.prod(shape, dtype=np.intp)) for shape in self.shapes)
         if 1 < inputs <= _ROWS and inputs * outputs <= _MANY:
             along = along[:1] + single_entries(shapes, seed)
-        return along
-
-    def _second_direction(self) -> Arrays:
-        shapes = [array.shape for array in self.truth.arrays]
-        return random_arrays(shapes, self.report.seed, 200)
+        return self.directions.each_within(along)
 
     @property
     def _expands(self) -> bool:
@@ -398,7 +397,7 @@ class Check:
         """The gradient of <gradient, u>, in the mode pairs that the engine has."""
         if not self.adapter.second_order and "second" in self.asked:
             self.fault("second", "missing", f"{self.adapter.name} has no second derivatives")
-        direction = self._second_direction()
+        direction = self.directions.random(200)
         cotangent = self.cotangents[0][1]
         row: Row | None = None
         for mode in self.adapter.second_order:
@@ -435,6 +434,7 @@ class Check:
             raise NotOffered(
                 "forward mode sees what is computed under no_grad, and reverse mode does not"
             )
+        self.directions.offered()
 
     def _note_missing(self, what: str) -> None:
         """Make notes of the faults about what is not on offer."""

@@ -27,7 +27,7 @@ from reference.domains.rounded import Unsupported
 from reference.enclosure import Enclosure
 from reference.explained import scatter
 from reference.floats import Format, exact_array, format_of, ulp_exponents
-from reference.graph import Constant, Input, Node
+from reference.graph import Cast, Constant, Input, Node, topological
 from reference.judge import THRESHOLD, Verdict, judge
 from reference.problem import Problem
 from reference.tensor import Tensor, tensor, variable
@@ -228,11 +228,16 @@ class Truth:
         output_dtypes: Sequence[str],
     ) -> None:
         self.outputs = tuple(outputs)
+        self.inputs = tuple(inputs)
         self.arrays = tuple(arrays)
         self.formats = tuple(format_of(dtype) for dtype in dtypes)
         self.output_formats = tuple(format_of(dtype) for dtype in output_dtypes)
-        self._paired = tuple(isinstance(dtype, PartFormat) for dtype in dtypes)
+        self.paired = tuple(isinstance(dtype, PartFormat) for dtype in dtypes)
         self._outputs_paired = tuple(isinstance(dtype, PartFormat) for dtype in output_dtypes)
+        casts = [format_of(n.format) for n in topological(self.outputs) if isinstance(n, Cast)]
+        if self.output_formats:  # cotangents come in these formats
+            casts.append(_widest(self.output_formats))
+        self._coarsest = min(casts, key=lambda fmt: fmt.precision, default=None)
         self.structure, self._leaves = structure_of(outputs, inputs)
         self._names = tuple(node.name for node in inputs)
         self._known: dict[tuple[Any, ...], Row] = {}
@@ -276,7 +281,7 @@ class Truth:
             if known is None:
                 continue
             certificate, sizes = known
-            paired = self._paired if kind in _REVERSE else self._outputs_paired
+            paired = self.paired if kind in _REVERSE else self._outputs_paired
             row = _row(certificate, sizes, paired)
             self._known[_key(kind, arrays)] = row
             if kind == "pulled" and multiples:
@@ -387,6 +392,7 @@ class Truth:
                 self.structure.output, inputs, arrays, tuple(formats), (*nodes, *padding), names,
                 {**self._leaves, **here}, plans, self._seed(kind, symbols),
                 kind == "values", (*below, *padding) if below and number == 0 else (),
+                self._coarsest,
             )
             for number, (nodes, here, plans, symbols) in enumerate(
                 zip(rows.nodes, bindings, rows.single, rows.symbols, strict=True)
@@ -416,8 +422,9 @@ class Truth:
             {k: v for problem in problems for k, v in problem.extra.items()},
             rows.plans,
             pointwise=kind == "values",
+            coarsest=self._coarsest,
         )
-        paired = self._paired if kind in _REVERSE else self._outputs_paired
+        paired = self.paired if kind in _REVERSE else self._outputs_paired
         return _apart(joined, problems, paired)
 
 
@@ -458,6 +465,10 @@ def _apart(joined: Problem, problems: Sequence[Problem], paired: tuple[bool, ...
         )
         rows.append(_row(part, explain[start:end], paired))
     return rows
+
+
+def _widest(formats: Sequence[Format]) -> Format:
+    return max(formats, key=lambda fmt: fmt.precision)
 
 
 def _row(part: Certificate, explain: Sequence[np.ndarray], paired: tuple[bool, ...]) -> Row:

@@ -146,7 +146,9 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
         if not ended:  # Ctrl-C, say: nothing of what runs is waited for
             for child in set(multiprocessing.active_children()) - before:
                 child.terminate()
-        pool.shutdown(wait=ended, cancel_futures=True)
+        # The pool's thread, too, waits for the processes: who asks after one of them at the same
+        # time may be told that it still runs.
+        pool.shutdown(cancel_futures=True)
 
 
 def _begin() -> None:

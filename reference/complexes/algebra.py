@@ -32,7 +32,7 @@ from reference.complexes.pair import (
     whole,
 )
 from reference.complexes.pointwise import POINTWISE, squared_magnitude
-from reference.graph import Node
+from reference.graph import Node, Restricted
 
 __all__ = ["ALGEBRA", "eig", "eigvals"]
 
@@ -324,12 +324,13 @@ def eigvals(A: Any) -> Complex:
     return eig(A)[0]
 
 
-def _hermitian(matrix: Any) -> Complex:
+def _hermitian(matrix: Any, *, loose: bool = False) -> Complex:
     """(A + Aᴴ) / 2: what a function of Hermitian matrices reads."""
     held = whole(matrix)
     turned = by_parts(transposed, held)
+    imaginary = scaled(subtract(held, turned), sp.Rational(1, 2)).imag
     return Complex(
-        symmetric_part(held.real), scaled(subtract(held, turned), sp.Rational(1, 2)).imag
+        symmetric_part(held.real, loose=loose), Restricted(imaginary, held.imag, loose=loose)
     )
 
 
@@ -381,7 +382,8 @@ def _cholesky_of_one(matrix: Complex) -> tuple[Complex]:
 
 
 def _cholesky(A: Any, *, upper: bool = False) -> Complex:
-    (factor,) = _each(_cholesky_of_one, _hermitian(A))
+    # PyTorch's gradient is not Hermitian, and right along all that is
+    (factor,) = _each(_cholesky_of_one, _hermitian(A, loose=True))
     return adjoint(factor) if upper else factor
 
 

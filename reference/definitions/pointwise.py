@@ -12,7 +12,8 @@ from reference import build
 from reference.build import Value
 from reference.definitions.registry import REALS, Definition, Domain, Sample
 from reference.definitions.sampling import calls, dyadic, layouts, pairs, unary
-from reference.graph import Node
+from reference.floats import FORMATS
+from reference.graph import Cast, Node
 
 __all__ = ["DEFINITIONS"]
 
@@ -209,8 +210,13 @@ def _clone(input: Value, *, memory_format: Any = None) -> Node:
 
 
 def _to(input: Value, *args: Any, **kwargs: Any) -> Node:
-    """The same numbers: what a conversion rounds is no part of the mathematics."""
-    return build.elementwise(lambda a: a, input)
+    """The same numbers: what a conversion rounds is no part of the mathematics.
+
+    The name of a format leaves a mark, by which it is known how an engine rounds.
+    """
+    named = [given for given in (*args, *kwargs.values()) if isinstance(given, str)]
+    known = [name for name in named if name in FORMATS]
+    return Cast(build.node(input), known[0]) if known else build.elementwise(lambda a: a, input)
 
 
 def _comparison(name: str, function: Callable[[Value, Value], Node], alias: str) -> Definition:

@@ -296,11 +296,12 @@ def _at(where: np.ndarray, like: np.ndarray) -> np.ndarray:
     return result
 
 
-_union = np.frompyfunc(_arb.union, 2, 1)
+# bound calls: an unbound method of python-flint reads whatever it is given as the memory of a ball
+_union = np.frompyfunc(lambda one, other: one.union(other), 2, 1)
 _is_same = np.frompyfunc(operator.is_, 2, 1)
-_is_nan = np.frompyfunc(_arb.is_nan, 1, 1)
-_is_exact = np.frompyfunc(_arb.is_exact, 1, 1)
-_is_finite = np.frompyfunc(_arb.is_finite, 1, 1)
+_is_nan = np.frompyfunc(operator.methodcaller("is_nan"), 1, 1)
+_is_exact = np.frompyfunc(operator.methodcaller("is_exact"), 1, 1)
+_is_finite = np.frompyfunc(operator.methodcaller("is_finite"), 1, 1)
 
 
 def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -485,8 +486,7 @@ class _Domain:
         flat = unmask(key.array(), _arb(0)).ravel()
         if _is_nan(flat).astype(bool).any():
             self.unordered = True
-        middles = np.frompyfunc(_arb.mid, 1, 1)(flat)
-        place = np.argsort(middles, kind="stable")
+        place = np.argsort(np.frompyfunc(operator.methodcaller("mid"), 1, 1)(flat), kind="stable")
         ordered = flat[place]
         rises = np.ones(flat.size, dtype=bool)
         rises[1:] = np.asarray(ordered[:-1] < ordered[1:], dtype=bool)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from reference import build
+from reference.build.factor import symmetric_part
 from reference.definitions import MissingDefinition, definition
 from reference.graph import Constant, Node
 
@@ -15,7 +16,8 @@ __all__ = ["FACTORS"]
 
 
 def _cholesky(x: Any, **parameters: Any) -> Any:
-    return definition("cholesky").function(x)
+    """Read as it is; `jax.numpy` makes it symmetric before, `jax.scipy` does not."""
+    return definition("cholesky").function(symmetric_part(x, loose=True))
 
 
 def _eigh(x: Any, *, subset_by_index: Any = None, **parameters: Any) -> tuple[Any, Any]:

@@ -10,7 +10,8 @@ import sympy as sp
 
 from reference import build
 from reference.definitions import MissingDefinition, definition
-from reference.graph import Constant, Node
+from reference.floats import FORMATS
+from reference.graph import Cast, Constant, Node
 from reference.trace.jax_factors import FACTORS
 from reference.trace.jax_windows import WINDOWS
 
@@ -66,7 +67,8 @@ def _converted(x: Any, *, new_dtype: Any, **parameters: Any) -> Any:
             build.greater_equal(x, 0), _map(sp.floor)(x), _map(sp.ceiling)(x)
         )
         return build.stop(towards_zero)
-    return x
+    name = np.dtype(new_dtype).name
+    return Cast(x, name) if name in FORMATS and isinstance(x, Node) and not _is_whole(x) else x
 
 
 def _is_whole(x: Any) -> bool:

@@ -51,6 +51,7 @@ def test_first_and_second_derivative_through_the_user_s_backward() -> None:
     assert repr(y).endswith("grad_fn=<ExpBackward>)")
     assert y.grad_fn.name() == "ExpBackward"
     assert repr(y.grad_fn).startswith("<torch.autograd.function.ExpBackward object at 0x")
+    assert str(type(y.grad_fn)) == "<class 'autodiff.autograd.function.ExpBackward'>"
     assert y.grad_fn.saved_tensors[0].grad_fn is y.grad_fn
     (g,) = grad(y.sum(), x, create_graph=True)
     (gg,) = grad(g.sum(), x, create_graph=True)

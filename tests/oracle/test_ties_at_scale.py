@@ -270,6 +270,10 @@ def test_equal_keys_in_any_order() -> None:
     assert put.tolist() == [3.0, 3.0, 4.0, 3.0]
 
 
-def test_equal_eigenvalues_have_no_gradient() -> None:
+def test_equal_eigenvalues_have_a_set_of_gradients() -> None:
+    """Q diag(1, 2, 3) Qᵀ for every orthogonal Q, and the hull of these: the trace is 6."""
     found = certify(linalg.eigvalsh, np.eye(3), cotangent=np.array([1.0, 2.0, 3.0]))
-    assert set(judge(np.ones((3, 3)), found).counts) == {"undefined"}
+    for member in (np.diag([1.0, 2.0, 3.0]), np.diag([3.0, 2.0, 1.0]), 2 * np.eye(3)):
+        assert set(judge(member, found).counts) == {"kink-member"}
+    for outside in (np.ones((3, 3)), np.diag([3.0, 3.0, 0.0])):
+        assert set(judge(outside, found).counts) == {"kink-outside"}

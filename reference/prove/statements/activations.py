@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.prove.statement import Case, Statement, named
+from reference.prove.statement import Case, Statement, named, transposed
 
 __all__ = ["STATEMENTS"]
 
@@ -62,6 +62,11 @@ STATEMENTS = (
     ),
     _one("LEAKY_RELU", named("leaky_relu", slope="negative_slope"), *_SLOPES, kinks=True),
     _one("LEAKY_RELU_INPLACE", named("leaky_relu", slope="negative_slope"), *_SLOPES, kinks=True),
+    Statement(
+        "activations.LEAKY_RELU_BACKWARD",
+        transposed("leaky_relu", slope="negative_slope"),
+        tuple(Case((shape, shape), dict(given)) for given in _SLOPES for shape in ((), (2, 2))),
+    ),
     _one("NDTR", named("ndtr"), note=_NUMPY, kernel="floats"),
     _one("GELU", named("gelu"), note=_NUMPY, kernel="floats"),
     _one("GELU_TANH", lambda x: named("gelu")(x, "tanh")),

@@ -146,6 +146,13 @@ STATEMENTS = (
     ),
     _one("ERF", "erf"),
     _one("RELU", "relu", kinks=(0.0,)),
+    _two(
+        "THRESHOLD",
+        transposed("relu"),
+        shapes=(((), ()), ((2, 2), (2, 2))),
+        domain={1: _POSITIVE},
+        note="of a positive part, which is never below zero",
+    ),
     _one("REAL", "", define=_same, note=_REAL_NOTE),
     _one("CONJ", "", define=_same, note=_REAL_NOTE),
     # extremes and choices

@@ -178,7 +178,12 @@ def compare(program: list[str], first: Any, second: Any, every: bool = True) -> 
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _compare(program, first, second, every)
+        try:
+            return _compare(program, first, second, every)
+        except RuntimeError as error:  # PyTorch's retain_grad kept a batch that cannot be read
+            if "Batching rule not implemented" not in str(error):
+                raise
+            return None
 
 
 def _compare(program: list[str], first: Any, second: Any, every: bool) -> Difference | None:
