@@ -355,7 +355,9 @@ def _eliminated(matrix: Any) -> Any:
     rest, top, left = matrix, [], []
     for _ in range(min(rows, columns)):
         head = rest[:1]
-        factor = rest[1:, :1] / head[:, :1]
+        factor = rest[1:, :1]
+        if np.asarray(raw(head))[0, 0] != 0:  # below a pivot of zero are zeros, as LAPACK has it
+            factor = factor / head[:, :1]
         top.append(head)
         left.append(factor)
         rest = rest[1:, 1:] - factor * head[:, 1:]
@@ -396,6 +398,15 @@ def _packed(function: str, A: Any, pivot: bool) -> tuple[Any, np.ndarray]:
 def lu_factor(A: Any, *, pivot: bool = True) -> Any:
     """A named pair (LU, pivots): L, without its ones, and U in one matrix; rows exchanged."""
     packed, pivots = _packed("lu_factor", A, pivot)
+    zeros = np.argwhere(np.diagonal(np.asarray(raw(packed)), axis1=-2, axis2=-1) == 0)
+    if len(zeros):
+        *batch, place = (int(one) for one in zeros[0])
+        where = f"(Batch element {batch[-1]}): " if batch else ""
+        raise RuntimeError(
+            f"torch.linalg.lu_factor: {where}U[{place + 1},{place + 1}] is zero and using it on "
+            "lu_solve would result in a division by zero. If you still want to perform the "
+            "factorization, consider calling linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)"
+        )
     return _LuFactor((_NAMED["LinalgLuFactorEx"](packed), from_array(pivots.astype(np.int32))))
 
 

@@ -241,3 +241,13 @@ def test_no_cuda() -> None:
     assert not autodiff.cuda.is_available()
     with pytest.raises(AssertionError, match="not compiled with CUDA"):
         autodiff.ones(2).cuda()
+
+
+def test_factors_of_a_singular_matrix() -> None:
+    found = linalg.lu(autodiff.zeros(3, 3))
+    assert found.L.tolist() == autodiff.eye(3).tolist()
+    assert found.U.tolist() == autodiff.zeros(3, 3).tolist()
+    with pytest.raises(RuntimeError, match=r"lu_factor: U\[1,1\] is zero"):
+        linalg.lu_factor(autodiff.tensor([[0.0, 1.0], [0.0, 2.0]]))
+    with pytest.raises(RuntimeError, match=r"\(Batch element 1\): U\[2,2\] is zero"):
+        linalg.lu_factor(autodiff.stack([autodiff.eye(2), autodiff.ones(2, 2)]))
