@@ -75,11 +75,11 @@ def constant_arrays(size: int) -> Iterator[Case]:
 
 
 def spectra() -> Iterator[Case]:
-    """Equal eigenvalues: limits of gradients are found, those that are no mean of them are not."""
+    """Equal eigenvalues: limits of gradients, and what is no mean of them."""
     weights = np.array([1.0, 2.0, 4.0])
     problem = trace(linalg.eigvalsh, [np.eye(3)], cotangent=weights)
     yield "eigenvalues of the identity", problem, [np.diag(weights)], "kink-member"
-    yield "eigenvalues of the identity, twice", problem, [2 * np.diag(weights)], "undefined"
+    yield "eigenvalues of the identity, twice", problem, [2 * np.diag(weights)], "kink-outside"
 
 
 def cases(small: bool) -> Iterator[Case]:
