@@ -22,7 +22,7 @@ from autodiff.row import Row
 from autodiff.state import TensorState, is_layered
 from autodiff.views import edge_of
 
-__all__ = ["bind_tensor_class", "straight_binary", "straight_unary"]
+__all__ = ["bind_tensor_class", "save", "straight_binary", "straight_unary"]
 
 _new = object.__new__
 _OPERANDS = (TensorState, int, float, complex, np.generic)
@@ -106,7 +106,7 @@ def straight_unary(  # noqa: PLR0915 - straight on purpose
             node.saved = (value,)
             node.counters = (counter, counter[0], 0)
         else:
-            _save(node, sources, (x,), (data,), result)
+            save(node, sources, (x,), (data,), result)
         return result
 
     return apply
@@ -244,7 +244,7 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
             node.saved = (yd, xd)
             node.counters = (y_counter, y_counter[0], 0, x_counter, x_counter[0], 1)
         else:
-            _save(node, sources, (x, y), (xd, yd), result)
+            save(node, sources, (x, y), (xd, yd), result)
         return result
 
     return apply
@@ -257,7 +257,8 @@ def _operand(row: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
     return NotImplemented
 
 
-def _save(node: Any, sources: Any, inputs: Any, arrays: Any, result: Any) -> None:
+def save(node: Any, sources: Any, inputs: Any, arrays: Any, result: Any) -> None:
+    """Keep in a node what its rules ask for, with the counters of what can be written to."""
     saved: list[Any] = []
     counters: list[Any] = []
     for source in sources:

@@ -20,6 +20,7 @@ from autodiff.plan import Plan
 from autodiff.promotion import explain
 from autodiff.row import Row
 from autodiff.state import Chain, Extra, TensorState, ViewOf, is_layered
+from autodiff.straight import save
 from autodiff.views import chain_of, edge_of, link_view
 
 __all__ = ["bind_tensor_class", "straight_call"]
@@ -99,7 +100,7 @@ def _single_call(row: Row) -> Callable[..., Any]:
         node.params = params
         node.number = next_number()
         if plan.sources:
-            _save(node, plan.sources, (x,), (data,), result)
+            save(node, plan.sources, (x,), (data,), result)
         else:
             node.saved = node.counters = None
         return result
@@ -149,7 +150,7 @@ def _view_call(row: Row) -> Callable[..., Any]:
             node.params = params
             node.number = next_number()
             if plan.sources:
-                _save(node, plan.sources, (x,), (data,), result)
+                save(node, plan.sources, (x,), (data,), result)
             else:
                 node.saved = node.counters = None
         link_view(result, x, (row, params), False)
@@ -296,7 +297,7 @@ def _pair_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight on p
             node.saved = (yd, xd)
             node.counters = (y_counter, y_counter[0], 0, x_counter, x_counter[0], 1)
         elif sources:
-            _save(node, plan.sources, (x, y), (xd, yd), result)
+            save(node, plan.sources, (x, y), (xd, yd), result)
         else:
             node.saved = node.counters = None
         return result
@@ -370,29 +371,9 @@ def _several_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight o
         node.params = params
         node.number = next_number()
         if plan.sources:
-            _save(node, plan.sources, inputs, arrays, result)
+            save(node, plan.sources, inputs, arrays, result)
         else:
             node.saved = node.counters = None
         return result
 
     return apply
-
-
-def _save(node: Any, sources: Any, inputs: Any, arrays: Any, result: Any) -> None:
-    saved: list[Any] = []
-    counters: list[Any] = []
-    for source in sources:
-        if source < 0:
-            tensor, value = result, result._data
-        else:
-            tensor, value = inputs[source], arrays[source]
-            if tensor is None:
-                saved.append(None)
-                continue
-        counter = tensor._counter
-        if counter is None:
-            counter = tensor._counter = [0]
-        counters += (counter, counter[0], len(saved))
-        saved.append(value)
-    node.saved = tuple(saved)
-    node.counters = tuple(counters)

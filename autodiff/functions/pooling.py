@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,11 +21,14 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "even_windows",
+    "joint_sizes",
     "max_pool1d",
     "max_pool1d_with_indices",
     "max_pool2d",
     "max_pool2d_with_indices",
     "sliding_windows",
+    "window_sizes",
+    "window_tables",
 ]
 
 
@@ -90,14 +94,19 @@ def _geometry(
     return kernel, steps, pads, spaces
 
 
-def _tables(input: Any, geometry: tuple[Any, Any, Any, Any], ceil_mode: bool) -> Any:
-    sizes = [int(n) for n in input.shape[-2:]]
+def window_tables(input: Any, geometry: tuple[Any, Any, Any, Any], ceil_mode: bool) -> Any:
+    """The positions of the elements of each window, for each of the last axes.
+
+    geometry: width, step, padding and spacing of the windows, each with a number for every axis.
+    """
+    rank = len(geometry[0])
+    sizes = [int(n) for n in input.shape[-rank:]]
     tables = tuple(
         sliding_windows(size, width, step, pad, space, ceil_mode)
         for size, width, step, pad, space in zip(sizes, *geometry, strict=True)
     )
     if not all(tables):
-        planes = int(input.shape[-3])
+        planes = int(input.shape[-rank - 1])
         found = "x".join(str(len(one)) for one in tables)
         shown = "x".join(map(str, sizes))
         raise RuntimeError(
@@ -121,7 +130,7 @@ def max_pool2d_with_indices(
     if require_tensor("max_pool2d", input).ndim not in (3, 4):
         raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
     _checked("max_pool2d", input, _EXPECTED)
-    return ops.MAX_POOL(input, windows=_tables(input, geometry, ceil_mode))
+    return ops.MAX_POOL(input, windows=window_tables(input, geometry, ceil_mode))
 
 
 @handed_over
@@ -245,29 +254,47 @@ def avg_pool2d(
     _checked("avg_pool2d", input, _EXPECTED)
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
-    tables = _tables(input, geometry, ceil_mode)
+    tables = window_tables(input, geometry, ceil_mode)
     if divisor_override is not None:
         return ops.AVG_POOL(input, windows=tables, scales=int(divisor_override))
+    scales = window_sizes(input, tables, geometry, count_include_pad)
+    return ops.AVG_POOL(input, windows=tables, scales=scales)
+
+
+def window_sizes(
+    input: Any, tables: Any, geometry: tuple[Any, Any, Any, Any], padded: bool
+) -> Any:
+    """The numbers of elements of the windows: one number if it is the same for all.
+
+    padded: whether padding counts.
+    """
     kernel, steps, pads, _ = geometry
     counts = [
         [
             min(n * step - pad + width, size + pad) - (n * step - pad)
-            if count_include_pad
+            if padded
             else sum(place >= 0 for place in row)
             for n, row in enumerate(table)
         ]
         for table, width, step, pad, size in zip(
-            tables, kernel, steps, pads, input.shape[-2:], strict=True
+            tables, kernel, steps, pads, input.shape[-len(kernel) :], strict=True
         )
     ]
-    return ops.AVG_POOL(input, windows=tables, scales=_scales(counts))
+    return joint_sizes(counts)
 
 
-def _scales(counts: list[list[int]]) -> Any:
-    """The numbers of elements of the windows: one number if it is the same for all."""
+def joint_sizes(counts: list[list[int]]) -> Any:
+    """The same from the numbers of elements along each axis."""
     if all(len(set(one)) == 1 for one in counts):
-        return counts[0][0] * counts[1][0]
-    return tuple(tuple(a * b for b in counts[1]) for a in counts[0])
+        return math.prod(one[0] for one in counts)
+    return _products(counts, 1)
+
+
+def _products(counts: list[list[int]], factor: int) -> Any:
+    """Every product of one number from each list, as nested tuples."""
+    if not counts:
+        return factor
+    return tuple(_products(counts[1:], factor * one) for one in counts[0])
 
 
 def _vectors(function: str, input: Any) -> None:
@@ -360,7 +387,7 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
         even_windows(size, count) for size, count in zip(shape[-2:], wanted, strict=True)
     )
     counts = [[sum(place >= 0 for place in row) for row in table] for table in tables]
-    return ops.ADAPTIVE_AVG_POOL(input, windows=tables, scales=_scales(counts))
+    return ops.ADAPTIVE_AVG_POOL(input, windows=tables, scales=joint_sizes(counts))
 
 
 @handed_over

@@ -7,7 +7,7 @@ from typing import Any
 
 from autodiff import dtypes
 from autodiff.functions.arguments import raw, require_tensor
-from autodiff.functions.pooling import even_windows, sliding_windows
+from autodiff.functions.pooling import even_windows, joint_sizes, window_sizes, window_tables
 from autodiff.ops import windows as ops
 from autodiff.primitive import handed_over
 
@@ -95,19 +95,7 @@ def max_pool3d_with_indices(
             f"{spaces[1]} dilationW: {spaces[2]}"
         )
     _check_pads(pads, kernel, spaces)
-    sizes = [int(n) for n in input.shape[-3:]]
-    tables = tuple(
-        sliding_windows(*one, up=ceil_mode)
-        for one in zip(sizes, kernel, steps, pads, spaces, strict=True)
-    )
-    if not all(tables):
-        found = "x".join(str(len(one)) for one in tables)
-        shown = "x".join(map(str, sizes))
-        planes = int(input.shape[-4])
-        raise RuntimeError(
-            f"Given input size: ({planes}x{shown}). Calculated output size: ({planes}x{found}). "
-            "Output size is too small"
-        )
+    tables = window_tables(input, (kernel, steps, pads, spaces), ceil_mode)
     _refused("max_pool3d", input, "fVi")
     return ops.MAX_POOL3D(input, windows=tables)
 
@@ -134,14 +122,6 @@ def max_pool3d(
     """
     found = max_pool3d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
     return found if return_indices else found[0]
-
-
-def _scales(counts: list[list[int]]) -> Any:
-    """The numbers of elements of the windows: one number if it is the same for all."""
-    first, second, third = counts
-    if all(len(set(one)) == 1 for one in counts):
-        return first[0] * second[0] * third[0]
-    return tuple(tuple(tuple(a * b * c for c in third) for b in second) for a in first)
 
 
 @handed_over
@@ -182,22 +162,12 @@ def avg_pool3d(
             exact, kernel, steps, pads, ceil_mode, count_include_pad, divisor_override
         ).to(input.dtype)
     _refused("avg_pool3d_out_frame", input, "fV")
-    tables = tuple(
-        sliding_windows(*one, 1, up=ceil_mode)
-        for one in zip(sizes, kernel, steps, pads, strict=True)
-    )
+    geometry = (kernel, steps, pads, (1, 1, 1))
+    tables = window_tables(input, geometry, ceil_mode)
     if divisor_override is not None:
         return ops.AVG_POOL3D(input, windows=tables, scales=int(divisor_override))
-    counts = [
-        [
-            min(n * step - pad + width, size + pad) - (n * step - pad)
-            if count_include_pad
-            else sum(place >= 0 for place in row)
-            for n, row in enumerate(table)
-        ]
-        for table, width, step, pad, size in zip(tables, kernel, steps, pads, sizes, strict=True)
-    ]
-    return ops.AVG_POOL3D(input, windows=tables, scales=_scales(counts))
+    scales = window_sizes(input, tables, geometry, count_include_pad)
+    return ops.AVG_POOL3D(input, windows=tables, scales=scales)
 
 
 def _targets(input: Any, output_size: Any, message: str) -> tuple[int, ...]:
@@ -233,7 +203,7 @@ def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
     _refused("adaptive_avg_pool3d_cpu", input, "fV")
     tables = tuple(even_windows(int(n), m) for n, m in zip(input.shape[-3:], wanted, strict=True))
     counts = [[sum(place >= 0 for place in row) for row in table] for table in tables]
-    return ops.ADAPTIVE_AVG_POOL3D(input, windows=tables, scales=_scales(counts))
+    return ops.ADAPTIVE_AVG_POOL3D(input, windows=tables, scales=joint_sizes(counts))
 
 
 def adaptive_max_pool3d_with_indices(
