@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff import errors
+from autodiff.compiled import core
 from autodiff.graph import (
     FREED,
     FREED_COUNTERS,
@@ -23,7 +24,7 @@ from autodiff.graph import (
 from autodiff.hooks import current_walk
 from autodiff.plan import ALONE, ANY, ONE, XP_ONE
 
-__all__ = ["Arithmetic", "run"]
+__all__ = ["Arithmetic", "Walk", "run"]
 
 Edge = tuple[Node, int]
 
@@ -194,7 +195,7 @@ class Walk:
         return results
 
 
-def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would cost to split it
+def run(
     roots: Sequence[tuple[Node, int, Any]],
     arithmetic: Arithmetic,
     retain_graph: bool,
@@ -209,7 +210,7 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
     edges, None where none arrived.
     """
     walk = Walk()
-    pending, order, sound = _survey(roots)
+    pending, order, sound = (_survey if core is None else core.survey)(roots)
     needed = None if wanted is None else _needed(order, wanted)
     if not sound:
         _check(order, needed, arithmetic.guard)
@@ -225,13 +226,34 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
         if not pending[leaf]:
             walk.finish(leaf)
 
-    plain, path = arithmetic.plain, order
-    result: Any
+    path, follow = order, _follow if core is None else core.follow
     if needed is not None and wanted is not None:
         if all(type(node) is AccumulateGrad for node, _ in wanted):
             path = [node for node in order if node in needed]  # nothing is captured on the way
         else:
-            plain = _NOTHING
+            follow = _visit_all
+    if arithmetic.guard is not None:
+        follow = _visit_all
+    follow(walk, path, arithmetic, needed, retain_graph)
+    return [walk.captured.get(edge) for edge in wanted or ()]
+
+
+def _visit_all(walk: Walk, path: Sequence[Node], *_: Any) -> None:
+    """Run the nodes of a path where somebody looks on."""
+    for node in path:
+        walk.visit(node)
+
+
+def _follow(  # noqa: PLR0912 - one loop: a call per node is what it would cost to split it
+    walk: Walk,
+    path: Sequence[Any],
+    arithmetic: Arithmetic,
+    needed: dict[Node, bool] | None,
+    retain_graph: bool,
+) -> None:
+    """Run the nodes of a path, latest first; compiled in compiled/walk.c."""
+    result: Any
+    arrived, pending, plain = walk.arrived, walk.pending, arithmetic.plain
     xp, node_type, array_type = arithmetic.namespace, arithmetic.node_type, arithmetic.array_type
     plus, add_into = arithmetic.plus, arithmetic.add_into
     holders, sole = arithmetic.holders, arithmetic.sole
@@ -297,7 +319,6 @@ def run(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would 
                 node.release()
             elif saved is not None:
                 node.saved, node.counters = FREED, FREED_COUNTERS
-    return [walk.captured.get(edge) for edge in wanted or ()]
 
 
 _NOTHING: set[Any] = set()

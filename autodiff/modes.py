@@ -15,6 +15,9 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 __all__ = [
+    "ERRORS",
+    "GRAD_MODE",
+    "SILENT",
     "Block",
     "Mode",
     "change_mode",
@@ -83,6 +86,7 @@ class Mode:
 _grad: contextvars.ContextVar[Any] = contextvars.ContextVar("autodiff.grad", default=True)
 # True, False, or a `Mode` where something unusual is on
 recording: Callable[[], Any] = _grad.get
+GRAD_MODE = _grad  # for `compiled`
 # for a pass that is about to begin: what `grad_mode` does where nothing is unusual
 enter_grad_mode: Callable[[bool], Any] = _grad.set
 leave_grad_mode: Callable[[Any], None] = _grad.reset
@@ -342,7 +346,7 @@ class set_grad_enabled(Block):
         return super().__call__(function)
 
 
-def _silence() -> tuple[Callable[[Any], Any], Callable[[Any], None], Any]:
+def _silence() -> tuple[Any, Callable[[Any], Any], Callable[[Any], None], Any]:
     """How to keep NumPy from warning of inf and nan, which PyTorch makes silently.
 
     `np.errstate` costs over a microsecond a use. What it sets is a context variable; where that
@@ -353,14 +357,15 @@ def _silence() -> tuple[Callable[[Any], Any], Callable[[Any], None], Any]:
         inside.update(contextvars.copy_context().items())
     for variable, value in inside.items():
         if variable.name == "numpy.ufunc.extobj":
-            return variable.set, variable.reset, value
+            return variable, variable.set, variable.reset, value
 
     def enter(_: Any) -> np.errstate:
         state = np.errstate(all="ignore")
         state.__enter__()
         return state
 
-    return enter, lambda state: state.__exit__(), None
+    return None, enter, lambda state: state.__exit__(), None
 
 
-silence, restore, SILENT = _silence()
+# the context variable itself, None where it was not found
+ERRORS, silence, restore, SILENT = _silence()

@@ -184,7 +184,7 @@ class Operation(Node):
             and result.dtype == cotangent.dtype
         ):
             return result
-        return self._fitted(result, position, shape, cotangent, NUMPY)
+        return self._fitted(result, position, shape, cotangent, _namespace(cotangent))
 
     def _fitted(
         self, result: Any, position: int, shape: tuple[int, ...], cotangent: Any, xp: Any

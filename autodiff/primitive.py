@@ -24,11 +24,13 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from autodiff import operation, straight, straight_call
+from autodiff import graph, operation, state, straight, straight_call
+from autodiff.backward import Walk
+from autodiff.compiled import core
 from autodiff.kernels.arrays import arrays as NUMPY
-from autodiff.modes import SILENT, recording, restore, silence
+from autodiff.modes import ERRORS, GRAD_MODE, SILENT, recording, restore, silence
 from autodiff.operation import wrap
-from autodiff.plan import PARAM, POSITION, SAVED, SHAPE, XP, G
+from autodiff.plan import PARAM, POSITION, SAVED, SHAPE, XP, G, Plan
 from autodiff.promotion import explain, namespace, narrowed, promote
 from autodiff.record import record
 from autodiff.row import Row
@@ -63,6 +65,39 @@ def bind_tensor_class(cls: type[TensorState]) -> None:
     operation.bind_tensor_class(cls)
     straight.bind_tensor_class(cls)
     straight_call.bind_tensor_class(cls)
+    if core is not None:
+        core.setup(_known(cls))
+
+
+def _known(cls: type[TensorState]) -> dict[str, Any]:
+    """What the compiled front must be told of."""
+    return {
+        "AccumulateGrad": graph.AccumulateGrad,
+        "Extra": state.Extra,
+        "LeafState": graph.LeafState,
+        "Node": graph.Node,
+        "Nowhere": graph.Nowhere,
+        "Operation": operation.Operation,
+        "Plan": Plan,
+        "Row": Row,
+        "SeveralOperation": operation.SeveralOperation,
+        "Tensor": cls,
+        "ViewOf": state.ViewOf,
+        "Walk": Walk,
+        "accumulator": graph.accumulator,
+        "arrays": NUMPY,
+        "errors": ERRORS,
+        "float32": np.float32,
+        "float32_dtype": _F32,
+        "float64": np.float64,
+        "float64_dtype": _F64,
+        "freed": graph.FREED,
+        "freed_counters": graph.FREED_COUNTERS,
+        "grad_mode": GRAD_MODE,
+        "ndarray": np.ndarray,
+        "numbers": graph.next_number.__self__,  # type: ignore[attr-defined]
+        "silent": SILENT,
+    }
 
 
 class Primitive(Row):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.compiled import in_front
 from autodiff.graph import Nowhere, accumulator, next_number
 from autodiff.modes import SILENT, recording, restore, silence
 from autodiff.operation import Operation
@@ -109,7 +110,7 @@ def straight_unary(  # noqa: PLR0915 - straight on purpose
             save(node, sources, (x,), (data,), result)
         return result
 
-    return apply
+    return in_front(row, apply, "ELEMENTWISE")
 
 
 def straight_binary(  # noqa: PLR0915 - straight on purpose
@@ -247,7 +248,7 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
             save(node, sources, (x, y), (xd, yd), result)
         return result
 
-    return apply
+    return in_front(row, apply, "ELEMENTWISE")
 
 
 def _operand(row: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:

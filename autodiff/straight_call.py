@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.compiled import in_front
 from autodiff.graph import Nowhere, accumulator, next_number
 from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.modes import SILENT, recording, restore, silence
@@ -105,7 +106,7 @@ def _single_call(row: Row) -> Callable[..., Any]:
             node.saved = node.counters = None
         return result
 
-    return apply
+    return in_front(row, apply, "CALL")
 
 
 def _view_call(row: Row) -> Callable[..., Any]:
@@ -156,7 +157,7 @@ def _view_call(row: Row) -> Callable[..., Any]:
         link_view(result, x, (row, params), False)
         return result
 
-    return apply
+    return in_front(row, apply, "VIEW")
 
 
 def _views_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight on purpose
@@ -221,7 +222,7 @@ def _views_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight on 
             results.append(result)
         return tuple(results)
 
-    return apply
+    return in_front(row, apply, "VIEWS")
 
 
 def _pair_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight on purpose
@@ -302,7 +303,7 @@ def _pair_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight on p
             node.saved = node.counters = None
         return result
 
-    return apply
+    return in_front(row, apply, "CALL")
 
 
 def _several_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight on purpose
@@ -376,4 +377,4 @@ def _several_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight o
             node.saved = node.counters = None
         return result
 
-    return apply
+    return in_front(row, apply, "CALL")
