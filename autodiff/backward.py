@@ -211,7 +211,9 @@ def run(
     """
     walk = Walk()
     pending, order, sound = (_survey if core is None else core.survey)(roots)
-    needed = None if wanted is None else _needed(order, wanted)
+    needed = None
+    if wanted is not None:
+        needed = (_needed if core is None else core.needed)(order, wanted)
     if not sound:
         _check(order, needed, arithmetic.guard)
     walk.pending, walk.order, walk.needed = pending, order, needed
@@ -226,39 +228,39 @@ def run(
         if not pending[leaf]:
             walk.finish(leaf)
 
-    path, follow = order, _follow if core is None else core.follow
-    if needed is not None and wanted is not None:
-        if all(type(node) is AccumulateGrad for node, _ in wanted):
-            path = [node for node in order if node in needed]  # nothing is captured on the way
-        else:
-            follow = _visit_all
+    follow = _follow if core is None else core.follow
     if arithmetic.guard is not None:
         follow = _visit_all
-    follow(walk, path, arithmetic, needed, retain_graph)
+    for node, _ in wanted or ():
+        if type(node) is not AccumulateGrad:  # something is captured on the way
+            follow = _visit_all
+    follow(walk, order, arithmetic, needed, retain_graph)
     return [walk.captured.get(edge) for edge in wanted or ()]
 
 
-def _visit_all(walk: Walk, path: Sequence[Node], *_: Any) -> None:
-    """Run the nodes of a path where somebody looks on."""
-    for node in path:
+def _visit_all(walk: Walk, order: Sequence[Node], *_: Any) -> None:
+    """Run the nodes where somebody looks on."""
+    for node in order:
         walk.visit(node)
 
 
 def _follow(  # noqa: PLR0912 - one loop: a call per node is what it would cost to split it
     walk: Walk,
-    path: Sequence[Any],
+    order: Sequence[Any],
     arithmetic: Arithmetic,
     needed: dict[Node, bool] | None,
     retain_graph: bool,
 ) -> None:
-    """Run the nodes of a path, latest first; compiled in compiled/walk.c."""
+    """Run the nodes, latest first; compiled in compiled/walk.c."""
     result: Any
     arrived, pending, plain = walk.arrived, walk.pending, arithmetic.plain
     xp, node_type, array_type = arithmetic.namespace, arithmetic.node_type, arithmetic.array_type
     plus, add_into = arithmetic.plus, arithmetic.add_into
     holders, sole = arithmetic.holders, arithmetic.sole
     usual: Any = None  # the type of the last cotangent, which most have in common
-    for node in path:
+    for node in order:
+        if needed is not None and node not in needed:
+            continue
         if type(node) is not node_type or node.hooks is not None or walk.watched:
             walk.visit(node)
             continue

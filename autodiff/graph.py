@@ -18,6 +18,7 @@ from autodiff.hooks import RemovableHandle
 __all__ = [
     "FREED",
     "FREED_COUNTERS",
+    "LAST",
     "AccumulateGrad",
     "GroupHook",
     "LeafState",
@@ -40,7 +41,7 @@ _QUALIFIED = (
     "Identity",
     "NotImplemented",
 )
-_LAST = 1 << 62  # AccumulateGrad runs as soon as all that flows into it has arrived
+LAST = 1 << 62  # AccumulateGrad runs as soon as all that flows into it has arrived
 
 
 class NodeHooks:
@@ -182,7 +183,7 @@ class AccumulateGrad(Node):
         self.cast = None
         self.edges = ()
         self.hooks = self.counters = None
-        self.number = _LAST
+        self.number = LAST
 
 
 class Nowhere(Node):

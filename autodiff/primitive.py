@@ -94,9 +94,11 @@ def _known(cls: type[TensorState]) -> dict[str, Any]:
         "freed": graph.FREED,
         "freed_counters": graph.FREED_COUNTERS,
         "grad_mode": GRAD_MODE,
+        "last": graph.LAST,
         "ndarray": np.ndarray,
         "numbers": graph.next_number.__self__,  # type: ignore[attr-defined]
         "silent": SILENT,
+        "storage": storage,
     }
 
 

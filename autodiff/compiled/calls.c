@@ -282,7 +282,13 @@ straight_view(PyObject *row, PyObject *const *arguments, Py_ssize_t count, PyObj
         return NULL;
     }
     PyObject *made = recording ? (several ? S.made_multiple : S.made_normal) : S.made_no_grad;
-    if (!IS_ARRAY(input.kind) || read_source(arguments[0], made, &source) != COMMON) {
+    if (!IS_ARRAY(input.kind)) { /* a scalar: a view needs memory to share */
+        Py_SETREF(input.data, PyObject_CallOneArg(S.storage, arguments[0]));
+        if (input.data == NULL) {
+            goto done;
+        }
+    }
+    if (read_source(arguments[0], made, &source) != COMMON) {
         goto done;
     }
     if (several) {

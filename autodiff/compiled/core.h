@@ -19,6 +19,8 @@ typedef struct {
     PyObject *Tensor, *Operation, *SeveralOperation, *AccumulateGrad, *Nowhere;
     PyObject *Extra, *ViewOf, *Plan;
     PyObject *accumulator;   /* function: tensor -> its accumulator, made if need be */
+    PyObject *storage;       /* function: tensor -> its data as an array that can be shared */
+    PyObject *last;          /* the number of accumulators */
     PyObject *numbers;       /* the iterator that numbers nodes */
     PyObject *grad_mode;     /* context variable: True, False, or something unusual */
     PyObject *errors;        /* context variable of NumPy's treatment of floating-point errors */
@@ -40,7 +42,7 @@ typedef struct {
     Py_ssize_t n_counters, n_edges, n_hooks, n_number;
     Py_ssize_t o_numbers, o_params, o_plan, o_saved, o_shapes, g_types, g_output_meta;
     Py_ssize_t l_accumulator, l_grad, l_post_hooks, a_variable, a_cast;
-    Py_ssize_t w_accumulate, w_arrived, w_pending, w_sought, w_watched;
+    Py_ssize_t w_accumulate, w_arrived, w_captured, w_pending, w_sought, w_watched;
     Py_ssize_t p_sources, p_walked, p_indexed, p_conjugate;
     Py_ssize_t r_kernel, r_takes_xp, r_numpy_kernel, r_plans;
     Py_ssize_t x_number, x_view, x_turned;
@@ -58,6 +60,7 @@ extern State S;
 
 /* Kinds of data that the common path computes on. */
 enum Kind { OTHER = 0, SCALAR32, SCALAR64, ARRAY32, ARRAY64, NUMBER };
+#define IS_WIDE(kind) ((kind) == SCALAR64 || (kind) == ARRAY64)
 #define IS_ARRAY(kind) ((kind) == ARRAY32 || (kind) == ARRAY64)
 
 static inline enum Kind
@@ -115,6 +118,7 @@ PyObject *straight_call(PyObject *row, PyObject *const *arguments, Py_ssize_t co
 PyObject *straight_view(PyObject *row, PyObject *const *arguments, Py_ssize_t count,
                         PyObject *names, int several);
 PyObject *survey(PyObject *module, PyObject *roots);
+PyObject *needed(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
 PyObject *follow(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
 
 #endif

@@ -38,7 +38,26 @@ accumulator_of(PyObject *tensor, PyObject *leaf)
         }
 #endif
     }
-    return PyObject_CallOneArg(S.accumulator, tensor);
+    if (SLOT(tensor, S.t_extra) != Py_None) { /* it may have hooks, or a dtype for its gradient */
+        return PyObject_CallOneArg(S.accumulator, tensor);
+    }
+    PyTypeObject *type = (PyTypeObject *)S.AccumulateGrad;
+    PyObject *node = type->tp_alloc(type, 0);
+    PyObject *weak = node == NULL ? NULL : PyWeakref_NewRef(node, NULL);
+    if (weak == NULL || SLOT(leaf, S.l_accumulator) != reference) {
+        /* what was collected meanwhile ran somebody's code, and made one */
+        Py_XDECREF(node);
+        Py_XDECREF(weak);
+        return weak == NULL ? NULL : PyObject_CallOneArg(S.accumulator, tensor);
+    }
+    SLOT(node, S.a_variable) = Py_NewRef(tensor);
+    SLOT(node, S.a_cast) = Py_NewRef(Py_None);
+    SLOT(node, S.n_edges) = Py_NewRef(S.empty);
+    SLOT(node, S.n_hooks) = Py_NewRef(Py_None);
+    SLOT(node, S.n_counters) = Py_NewRef(Py_None);
+    SLOT(node, S.n_number) = Py_NewRef(S.last);
+    Py_SETREF(SLOT(leaf, S.l_accumulator), weak);
+    return node;
 }
 
 /* Whether two counts are the same number. */

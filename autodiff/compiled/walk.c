@@ -161,6 +161,40 @@ done:
     return result;
 }
 
+/* needed(order, wanted) -> the nodes on the way to the wanted edges; True where the walk must go
+   on beyond the node. */
+PyObject *
+needed(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+{
+    if (count != 2 || !PyList_Check(arguments[0])) {
+        PyErr_SetString(PyExc_TypeError, "needed(order, wanted)");
+        return NULL;
+    }
+    PyObject *order = arguments[0], *found = PyDict_New();
+    PyObject *wanted = PySequence_Fast(arguments[1], "wanted must be a sequence");
+    int status = found == NULL || wanted == NULL ? -1 : 0;
+    for (Py_ssize_t i = 0; !status && i < PySequence_Fast_GET_SIZE(wanted); i++) {
+        PyObject *edge = PySequence_Fast_GET_ITEM(wanted, i);
+        status = PyDict_SetItem(found, PyTuple_GET_ITEM(edge, 0), Py_False);
+    }
+    for (Py_ssize_t i = PyList_GET_SIZE(order) - 1; !status && i >= 0; i--) {
+        PyObject *node = PyList_GET_ITEM(order, i);
+        PyObject *edges = PySequence_Fast(SLOT(node, S.n_edges), "edges must be a sequence");
+        int hit = edges == NULL ? -1 : 0;
+        for (Py_ssize_t k = 0; !hit && k < PySequence_Fast_GET_SIZE(edges); k++) {
+            PyObject *edge = PySequence_Fast_GET_ITEM(edges, k);
+            hit = edge == Py_None ? 0 : PyDict_Contains(found, edge);
+        }
+        Py_XDECREF(edges);
+        status = hit > 0 ? PyDict_SetItem(found, node, Py_True) : hit;
+    }
+    Py_XDECREF(wanted);
+    if (status) {
+        Py_CLEAR(found);
+    }
+    return found;
+}
+
 /* the steps ------------------------------------------------------------------------------- */
 
 enum Form { ALONE, ONE, TWO, XP_ONE, ANY }; /* of a rule's call, as in plan.py */
@@ -247,31 +281,30 @@ has_shape(PyObject *data, PyObject *shape)
     return 1;
 }
 
-/* Whether what a rule gave can be passed on as it is. */
+/* Whether what a rule gave can be passed on as it is: in shape, and among bare arrays in dtype. */
 static int
 fits(Pass *pass, PyObject *node, long position, PyObject *cotangent, PyObject *result)
 {
-    if (Py_TYPE(result) != Py_TYPE(cotangent)) {
+    if (pass->tensors) {
+        if (!IS(result, Tensor)) {
+            return 0;
+        }
+        cotangent = SLOT(cotangent, S.t_data);
+        result = SLOT(result, S.t_data);
+    }
+    enum Kind given = kind_of(cotangent), made = kind_of(result);
+    if (given == OTHER || made == OTHER || (!pass->tensors && IS_WIDE(given) != IS_WIDE(made))) {
         return 0;
     }
-    PyObject *given = pass->tensors ? SLOT(cotangent, S.t_data) : cotangent;
-    PyObject *made = pass->tensors ? SLOT(result, S.t_data) : result;
     PyObject *shapes = SLOT(node, S.o_shapes);
-    if (kind_of(made) == OTHER || kind_of(given) == OTHER) {
-        return 0;
-    }
-    if (!pass->tensors && IS_ARRAY(kind_of(made)) && kind_of(made) != kind_of(given)) {
-        return 0;
-    }
     if (shapes != Py_None) {
-        return has_shape(made, PyTuple_GET_ITEM(shapes, position));
+        return has_shape(result, PyTuple_GET_ITEM(shapes, position));
     }
-    if (IS_ARRAY(kind_of(made)) && IS_ARRAY(kind_of(given))) {
-        return same_shape(made, given);
+    if (IS_ARRAY(made) && IS_ARRAY(given)) {
+        return same_shape(result, cotangent);
     }
-    int ndim = IS_ARRAY(kind_of(made)) ? PyArray_NDIM((PyArrayObject *)made) : 0;
-    int expected = IS_ARRAY(kind_of(given)) ? PyArray_NDIM((PyArrayObject *)given) : 0;
-    return !ndim && !expected;
+    return (!IS_ARRAY(made) || !PyArray_NDIM((PyArrayObject *)result)) &&
+           (!IS_ARRAY(given) || !PyArray_NDIM((PyArrayObject *)cotangent));
 }
 
 /* The sum of what had arrived and what arrives, in the memory of the first where that is free. */
@@ -316,10 +349,32 @@ deliver_part(Pass *pass, PyObject *node, long position, PyObject *edge, PyObject
     return status;
 }
 
+/* Keep the cotangent of a leaf for whom it was asked. Uncommon: hooks, casts. */
+static enum Answer
+capture(Pass *pass, PyObject *leaf)
+{
+    PyObject *state = SLOT(SLOT(leaf, S.a_variable), S.t_leaf);
+    PyObject *cotangent = PyDict_GetItemWithError(pass->arrived, leaf);
+    if (cotangent == NULL || SLOT(leaf, S.n_hooks) != Py_None || SLOT(leaf, S.a_cast) != Py_None ||
+        (state != Py_None && SLOT(state, S.l_post_hooks) != Py_None)) {
+        return PyErr_Occurred() ? FAILED : UNCOMMON;
+    }
+    PyObject *edge = PyTuple_Pack(2, leaf, S.zero);
+    int status = edge == NULL ? -1 : PySet_Contains(SLOT(pass->walk, S.w_sought), edge);
+    if (status == 1) {
+        status = PyDict_SetItem(SLOT(pass->walk, S.w_captured), edge, cotangent);
+    }
+    Py_XDECREF(edge);
+    return status < 0 || PyDict_DelItem(pass->arrived, leaf) < 0 ? FAILED : COMMON;
+}
+
 /* Add a first gradient to a leaf with which nothing is unusual. Uncommon: all else. */
 static enum Answer
 accumulate(Pass *pass, PyObject *leaf)
 {
+    if (SLOT(pass->walk, S.w_accumulate) == Py_False) {
+        return capture(pass, leaf);
+    }
     PyObject *variable = SLOT(leaf, S.a_variable), *state = SLOT(variable, S.t_leaf);
     PyObject *cotangent = PyDict_GetItemWithError(pass->arrived, leaf);
     if (!pass->bare || cotangent == NULL || state == Py_None ||
@@ -582,6 +637,12 @@ static int
 take_turn(Pass *pass, PyObject *node)
 {
     int several = IS(node, SeveralOperation), status = 1;
+    if (pass->needed != NULL) {
+        int wanted = PyDict_Contains(pass->needed, node);
+        if (wanted <= 0) {
+            return wanted;
+        }
+    }
     if ((several || IS(node, Operation)) && SLOT(node, S.n_hooks) == Py_None &&
         SLOT(pass->walk, S.w_watched) == Py_False) {
         PyObject *arrived = PyDict_GetItemWithError(pass->arrived, node), *cotangent = NULL;
@@ -624,12 +685,12 @@ take_turn(Pass *pass, PyObject *node)
     return status;
 }
 
-/* follow(walk, path, arithmetic, needed, retain_graph): run the nodes of a path, latest first. */
+/* follow(walk, order, arithmetic, needed, retain_graph): run the nodes, latest first. */
 PyObject *
 follow(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 {
     if (count != 5 || !PyList_Check(arguments[1])) {
-        PyErr_SetString(PyExc_TypeError, "follow(walk, path, arithmetic, needed, retain_graph)");
+        PyErr_SetString(PyExc_TypeError, "follow(walk, order, arithmetic, needed, retain_graph)");
         return NULL;
     }
     Pass pass = {
@@ -640,7 +701,7 @@ follow(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count
         .arrived = SLOT(arguments[0], S.w_arrived),
         .retain = PyObject_IsTrue(arguments[4]),
     };
-    PyObject *path = arguments[1], *result = NULL;
+    PyObject *order = arguments[1], *result = NULL;
     PyObject *create_graph = PyObject_GetAttr(pass.arithmetic, S.create_graph);
     pass.tensors = create_graph == Py_True;
     Py_XDECREF(create_graph);
@@ -653,8 +714,8 @@ follow(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count
     if (pass.plus == NULL || pass.add_into == NULL || pass.namespace == NULL) {
         goto done;
     }
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(path); i++) {
-        if (take_turn(&pass, PyList_GET_ITEM(path, i)) < 0 ||
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(order); i++) {
+        if (take_turn(&pass, PyList_GET_ITEM(order, i)) < 0 ||
             (!(i & 255) && PyErr_CheckSignals() < 0)) {
             goto done;
         }
