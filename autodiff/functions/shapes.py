@@ -415,11 +415,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
             raise RuntimeError(
                 f"split expects split_size be non-negative, but got split_size={size}"
             )
-        whole, rest = divmod(length, size) if size else (0, 0)
-        sizes = (size,) * whole
-        if rest or not whole:
-            sizes += (rest,)
-        return ops.SPLIT.straight(tensor, sizes=sizes, dim=where)  # type: ignore[no-any-return]
+        return _in_parts(tensor, length, size, where)
     else:
         if not isinstance(split_size_or_sections, Sequence) or isinstance(
             split_size_or_sections, str
@@ -437,6 +433,14 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     return ops.SPLIT_WITH_SIZES.straight(tensor, sizes=sizes, dim=where)  # type: ignore[no-any-return]
 
 
+def _in_parts(tensor: Any, length: int, size: int, dim: int) -> tuple[Any, ...]:
+    whole, rest = divmod(length, size) if size else (0, 0)
+    sizes = (size,) * whole
+    if rest or not whole:
+        sizes += (rest,)
+    return ops.SPLIT.straight(tensor, sizes=sizes, dim=dim)  # type: ignore[no-any-return]
+
+
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most `chunks` views of equal size along a dimension (the last may be smaller)."""
     if chunks <= 0:
@@ -448,7 +452,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     length = input.shape[where]
     if not length:  # as many as were asked for, all empty
         return split(input, [0] * chunks, where)
-    return split(input, -(-length // chunks), where)
+    return _in_parts(input, length, -(-length // chunks), where)
 
 
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from autodiff.kernels.layout import copied, in_rows
@@ -136,7 +137,7 @@ EXPAND = primitive(
     "expand",
     "ExpandBackward0",
     lambda xp, x, size: xp.broadcast_to(x, size),
-    (lambda g: g,),
+    (lambda xp, g, x_shape: g if x_shape else xp.sum(g),),
     broadcasts=True,
     linear=True,
     view=True,
@@ -148,9 +149,15 @@ def _section(ndim: int, dim: int, start: int, stop: int, step: int = 1) -> tuple
 
 
 def _split_kernel(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
+    return tuple([x[index] for index in _sections(sizes, dim)])
+
+
+@functools.lru_cache(maxsize=256)
+def _sections(sizes: tuple[int, ...], dim: int) -> tuple[tuple[slice, ...], ...]:
+    """The indices of consecutive parts: worked out once, since programs split alike."""
     before, parts, start = (slice(None),) * dim, [], 0
     for size in sizes:
-        parts.append(x[(*before, slice(start, start + size))])
+        parts.append((*before, slice(start, start + size)))
         start += size
     return tuple(parts)
 
