@@ -9,38 +9,29 @@ tensor([[4.5000, 4.5000],
         [4.5000, 4.5000]])
 """
 
-import importlib as _importlib
 import math as _math
 from typing import Any as _Any
 
-from autodiff import autograd
 from autodiff import late as _late
-from autodiff.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from autodiff.creation import (
     arange,
     as_tensor,
     empty,
-    empty_like,
     eye,
     from_dlpack,
     from_numpy,
     full,
-    full_like,
     get_default_dtype,
     linspace,
     manual_seed,
     ones,
-    ones_like,
     rand,
-    rand_like,
     randint,
     randn,
-    randn_like,
     randperm,
     set_default_dtype,
     tensor,
     zeros,
-    zeros_like,
 )
 from autodiff.dtypes import (
     bfloat16,
@@ -73,202 +64,6 @@ from autodiff.dtypes import (
     uint32,
     uint64,
 )
-from autodiff.functions.complexes import (
-    adjoint,
-    angle,
-    complex,
-    conj,
-    conj_physical,
-    imag,
-    is_complex,
-    is_conj,
-    is_neg,
-    isreal,
-    polar,
-    real,
-    resolve_conj,
-    resolve_neg,
-    vdot,
-    view_as_complex,
-    view_as_real,
-)
-from autodiff.functions.contraction import addmm, bmm, dot, einsum, matmul, mm, mv, outer
-from autodiff.functions.elementwise import (
-    acos,
-    acosh,
-    arccos,
-    arccosh,
-    arcsin,
-    arcsinh,
-    arctan,
-    arctan2,
-    arctanh,
-    asin,
-    asinh,
-    atan,
-    atan2,
-    atanh,
-    ceil,
-    deg2rad,
-    erfc,
-    exp2,
-    fix,
-    frac,
-    hypot,
-    log2,
-    log10,
-    logaddexp,
-    positive,
-    rad2deg,
-    trunc,
-)
-from autodiff.functions.indexing import (
-    gather,
-    index_put,
-    index_select,
-    masked_fill,
-    masked_select,
-    narrow,
-    nonzero,
-    select,
-)
-from autodiff.functions.linalg import cholesky_solve, det, logdet, slogdet
-from autodiff.functions.linalg import inv as inverse
-from autodiff.functions.logic import (
-    bitwise_and,
-    bitwise_not,
-    bitwise_or,
-    bitwise_xor,
-    clamp_max,
-    clamp_min,
-    greater,
-    greater_equal,
-    less,
-    less_equal,
-    logical_or,
-    logical_xor,
-    not_equal,
-)
-from autodiff.functions.losses import log_softmax, softmax
-from autodiff.functions.pointwise import (
-    abs,
-    absolute,
-    add,
-    clamp,
-    clip,
-    cos,
-    cosh,
-    div,
-    divide,
-    eq,
-    erf,
-    exp,
-    expm1,
-    floor,
-    floor_divide,
-    ge,
-    gt,
-    isfinite,
-    isinf,
-    isnan,
-    le,
-    log,
-    log1p,
-    logical_and,
-    logical_not,
-    lt,
-    maximum,
-    minimum,
-    mul,
-    multiply,
-    ne,
-    neg,
-    negative,
-    pow,
-    reciprocal,
-    relu,
-    remainder,
-    round,
-    rsqrt,
-    rsub,
-    sgn,
-    sigmoid,
-    sign,
-    sin,
-    sinh,
-    sqrt,
-    square,
-    sub,
-    subtract,
-    tan,
-    tanh,
-    true_divide,
-    where,
-)
-from autodiff.functions.pooling import adaptive_avg_pool1d, avg_pool1d, max_pool1d, max_pool2d
-from autodiff.functions.pooling import adaptive_max_pool1d_with_indices as adaptive_max_pool1d
-from autodiff.functions.reductions import (
-    all,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    count_nonzero,
-    cumsum,
-    logsumexp,
-    max,
-    mean,
-    min,
-    norm,
-    prod,
-    std,
-    sum,
-    var,
-)
-from autodiff.functions.scattering import index_reduce, scatter_reduce
-from autodiff.functions.shapes import (
-    broadcast_to,
-    cat,
-    chunk,
-    clone,
-    concat,
-    diagonal,
-    flatten,
-    flip,
-    movedim,
-    permute,
-    ravel,
-    reshape,
-    roll,
-    split,
-    squeeze,
-    stack,
-    t,
-    tile,
-    transpose,
-    tril,
-    triu,
-    unbind,
-    unflatten,
-    unsqueeze,
-)
-from autodiff.functions.sorting import argsort, sort, topk
-from autodiff.functions.strided import as_strided
-from autodiff.functions.volumes import max_pool3d
-from autodiff.functions.writing import (
-    addcdiv,
-    addcmul,
-    index_add,
-    index_copy,
-    index_fill,
-    lerp,
-    masked_scatter,
-    scatter,
-    scatter_add,
-    take,
-    take_along_dim,
-)
 from autodiff.modes import (
     enable_grad,
     inference_mode,
@@ -277,18 +72,8 @@ from autodiff.modes import (
     no_grad,
     set_grad_enabled,
 )
-from autodiff.out import WITH_OUT as _WITH_OUT
-from autodiff.out import with_out as _with_out
-from autodiff.printing import get_printoptions, printoptions, set_printoptions
-from autodiff.promotion import result_type
 from autodiff.size import Size, device
 from autodiff.tensor_class import Tensor
-
-globals().update({_name: _with_out(globals()[_name]) for _name in _WITH_OUT})
-
-swapaxes = swapdims = transpose
-concatenate = concat
-moveaxis = movedim
 
 inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 
@@ -296,18 +81,14 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> _Any:
-    """What most programs do without is loaded when it is asked for."""
-    if name in ("cuda", "fft", "func", "linalg", "nn", "special", "testing", "utils"):
-        return _importlib.import_module(f"autodiff.{name}")
-    if name == "vmap":
-        return _importlib.import_module("autodiff.mapping").vmap
-    if name in _late.names():
-        return _late.find(name)
-    raise AttributeError(f"module 'autodiff' has no attribute {name!r}")
+    """All other names are loaded when they are first asked for, and stay."""
+    if name not in _late.names():
+        raise AttributeError(f"module 'autodiff' has no attribute {name!r}")
+    return globals().setdefault(name, _late.find(name))
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_late.names(), *__all__})
+    return sorted({*globals(), *_late.names()})
 
 
 __all__ = [

@@ -219,8 +219,7 @@ def run(
     walk.pending, walk.order, walk.needed = pending, order, needed
     walk.arithmetic, walk.accumulate, walk.retain_graph = arithmetic, accumulate, retain_graph
     walk.watched = False
-    arrived = walk.arrived = {}
-    walk.captured = {}
+    walk.arrived, walk.captured = {}, {}
     walk.sought = _NOTHING if wanted is None else set(wanted)
     for root, number, given in roots:
         walk.arrive(root, number, given)
@@ -244,7 +243,7 @@ def _visit_all(walk: Walk, order: Sequence[Node], *_: Any) -> None:
         walk.visit(node)
 
 
-def _follow(  # noqa: PLR0912 - one loop: a call per node is what it would cost to split it
+def _follow(  # noqa: PLR0912, PLR0915 - one loop: a call per node is what it would cost to split
     walk: Walk,
     order: Sequence[Any],
     arithmetic: Arithmetic,
@@ -275,7 +274,7 @@ def _follow(  # noqa: PLR0912 - one loop: a call per node is what it would cost 
         # one after the other, with nobody looking on.
         del arrived[node]
         plan, edges, shapes, saved = node.plan, node.edges, node.shapes, node.saved
-        for position, form, rule, first, second in plan.walked:
+        for position, form, rule, first, second, _ in plan.walked:
             edge = edges[position]
             if needed is not None and edge not in needed:
                 continue

@@ -13,9 +13,14 @@ from autodiff.dtypes import from_numpy_dtype, int64, promote_types
 from autodiff.modes import settings
 from autodiff.state import TensorState
 
-__all__ = ["array_of", "checked_number"]
+__all__ = ["array_of", "checked_number", "is_number", "wrapped"]
 
 _SCALAR_ONLY = "only one element tensors can be converted to Python scalars"
+
+
+def is_number(value: object) -> bool:
+    """Whether a value counts as a Python number (NumPy's scalars do)."""
+    return isinstance(value, int | float | complex | np.number | np.bool_)
 
 
 def array_of(data: Any, dtype: Dtype | None) -> Any:
@@ -166,3 +171,11 @@ def checked_number(value: Any, target: Any) -> Any:
     if wrong:
         raise RuntimeError(f"value cannot be converted to type {name} without overflow")
     return value
+
+
+def wrapped(number: int, target: Any) -> Any:
+    """A whole number as the dtype stores it: what does not fit wraps round, as in PyTorch."""
+    limits = np.iinfo(target)
+    if limits.min <= number <= limits.max:
+        return number
+    return np.array([number & (1 << 64) - 1], np.uint64).astype(target)[0]

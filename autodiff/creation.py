@@ -12,52 +12,41 @@ from typing import Any
 import numpy as np
 
 from autodiff import errors
-from autodiff.conversion import array_of, checked_number
+from autodiff.conversion import array_of, checked_number, is_number, wrapped
 from autodiff.dtypes import as_dtype, float32, from_numpy_dtype, int64
 from autodiff.dtypes import dtype as Dtype
-from autodiff.formatting import PrintOptions
-from autodiff.functions.arguments import is_number, require_tensor
 from autodiff.graph import LeafState
-from autodiff.kernels.layout import dense
-from autodiff.modes import random, settings
-from autodiff.operation import wrap
-from autodiff.primitive import handed_over
-from autodiff.promotion import wrapped
+from autodiff.modes import random, recording, settings
 from autodiff.size import on_cpu
-from autodiff.state import TensorState
-from autodiff.unusual import finished
+from autodiff.state import TensorState, Untracked
+from autodiff.tensor_class import wrap
 
 __all__ = [
     "arange",
     "as_tensor",
     "empty",
-    "empty_like",
     "eye",
     "from_array",
     "from_dlpack",
     "from_numpy",
     "full",
-    "full_like",
     "generator",
     "get_default_dtype",
+    "held",
     "linspace",
     "manual_seed",
     "ones",
-    "ones_like",
     "rand",
-    "rand_like",
     "randint",
     "randn",
-    "randn_like",
     "randperm",
     "set_default_dtype",
     "tensor",
     "zeros",
-    "zeros_like",
 ]
 
 settings.default_dtype = float32
-settings.print_options = PrintOptions()
+settings.print_options = None  # the usual ones
 settings.generator = None  # made at first use: numpy.random takes a while to import
 
 
@@ -75,16 +64,20 @@ _stream = generator  # which some functions have an argument of that name beside
 
 def from_array(array: Any, requires_grad: bool = False) -> Any:
     """A tensor around an array, without a copy."""
-    return _finished(array, requires_grad)
-
-
-def _finished(array: Any, requires_grad: bool) -> Any:
     tensor = wrap(array if array.ndim else array[()])  # single numbers compute faster as scalars
     if requires_grad:
         if array.dtype.kind not in "fcV":
             raise RuntimeError(errors.FLOAT_ONLY_FACTORY)
         tensor._leaf = LeafState()
-    return finished(tensor)
+    return _finished(tensor)
+
+
+def _finished(tensor: Any) -> Any:
+    """A tensor that a factory made, marked where that was in inference mode."""
+    mode = recording()
+    if mode is not True and mode is not False and mode.inference:
+        tensor._counter = Untracked()
+    return tensor
 
 
 def _default(dtype: Any) -> Any:
@@ -167,7 +160,7 @@ def tensor(
     if isinstance(data, TensorState):
         warnings.warn(errors.COPY_CONSTRUCT, UserWarning, stacklevel=2)
     wanted = None if dtype is None else as_dtype(dtype, "tensor")
-    return _finished(array_of(data, wanted), requires_grad)
+    return from_array(array_of(data, wanted), requires_grad)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
@@ -188,7 +181,7 @@ def from_numpy(array: np.ndarray) -> Any:
     if not isinstance(array, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
     from_numpy_dtype(array.dtype)
-    if builtins.any(stride < 0 for stride in array.strides):
+    if array.ndim and builtins.min(array.strides) < 0:
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative "
             "strides are not currently supported. (You can probably work around this by making a "
@@ -204,7 +197,7 @@ def from_numpy(array: np.ndarray) -> Any:
             UserWarning,
             stacklevel=2,
         )
-    return finished(wrap(array))
+    return _finished(wrap(array))
 
 
 def from_dlpack(ext_tensor: Any) -> Any:
@@ -244,7 +237,7 @@ def zeros(
 ) -> Any:
     """Zeros of the given size."""
     on_cpu(device)
-    return _finished(np.zeros(_size("zeros", shape, size), _default(dtype)), requires_grad)
+    return from_array(np.zeros(_size("zeros", shape, size), _default(dtype)), requires_grad)
 
 
 def ones(
@@ -260,7 +253,7 @@ def ones(
     tensor([1., 1.], requires_grad=True)
     """
     on_cpu(device)
-    return _finished(np.ones(_size("ones", shape, size), _default(dtype)), requires_grad)
+    return from_array(np.ones(_size("ones", shape, size), _default(dtype)), requires_grad)
 
 
 def empty(
@@ -272,7 +265,7 @@ def empty(
 ) -> Any:
     """Memory of the given size with whatever is in it."""
     on_cpu(device)
-    return _finished(np.empty(_size("empty", shape, size), _default(dtype)), requires_grad)
+    return from_array(np.empty(_size("empty", shape, size), _default(dtype)), requires_grad)
 
 
 def full(
@@ -296,7 +289,7 @@ def full(
         dtype = array_of(fill_value, None).dtype
     target = _default(dtype)
     shape = _size("full", (tuple(size),), None)
-    return _finished(np.full(shape, _held(fill_value, target), target), requires_grad)
+    return from_array(np.full(shape, held(fill_value, target), target), requires_grad)
 
 
 def arange(
@@ -340,7 +333,7 @@ def arange(
         array = np.arange(-((start - end) // step), dtype=np.int64) * step + start
     else:
         array = start + step * np.arange(math.ceil((end - start) / step), dtype=np.float64)
-    return _finished(array.astype(target), requires_grad)
+    return from_array(array.astype(target), requires_grad)
 
 
 def linspace(
@@ -360,7 +353,7 @@ def linspace(
     if target.kind == "b":
         raise NotImplementedError("\"linspace_cpu\" not implemented for 'Bool'")
     start, end = (v.item() if hasattr(v, "item") else v for v in (start, end))
-    return _finished(_evenly(start, end, steps, target), requires_grad)
+    return from_array(_evenly(start, end, steps, target), requires_grad)
 
 
 def _evenly(start: Any, end: Any, steps: int, target: Any) -> Any:
@@ -397,68 +390,13 @@ def eye(
     for name, count in (("n", n), ("m", m)):
         if count < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
-    return _finished(np.eye(n, m, dtype=_default(dtype)), requires_grad)
+    return from_array(np.eye(n, m, dtype=_default(dtype)), requires_grad)
 
 
-def _held(value: Any, target: Any) -> Any:
+def held(value: Any, target: Any) -> Any:
     """The number as the dtype holds it: a negative one wraps round where there is no sign."""
     value = checked_number(value, target)
     return wrapped(value, target) if target.kind == "u" and type(value) is int else value
-
-
-def _like(function: str, input: Any, dtype: Any) -> tuple[Any, Any]:
-    data = require_tensor(function, input)._data
-    if input._layered:  # of one member of a batch there may be no array
-        data = np.empty(data.shape, data.dtype)
-    elif 0 in data.strides:
-        data = dense(data)
-    return data, data.dtype if dtype is None else as_dtype(dtype).numpy
-
-
-def _filled_like(input: Any, array: Any, requires_grad: bool) -> Any:
-    tensor = _finished(array, requires_grad)
-    batched = getattr(input, "_like_this", None)  # of one member of a batch
-    return tensor if batched is None else batched(tensor)
-
-
-@handed_over
-def zeros_like(
-    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Any:
-    """Zeros of the shape and dtype of a tensor."""
-    return _filled_like(input, np.zeros_like(*_like("zeros_like", input, dtype)), requires_grad)
-
-
-@handed_over
-def ones_like(
-    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Any:
-    """Ones of the shape and dtype of a tensor."""
-    return _filled_like(input, np.ones_like(*_like("ones_like", input, dtype)), requires_grad)
-
-
-@handed_over
-def empty_like(
-    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Any:
-    """Memory of the shape and dtype of a tensor."""
-    return _filled_like(input, np.empty_like(*_like("empty_like", input, dtype)), requires_grad)
-
-
-@handed_over
-def full_like(
-    input: Any,
-    fill_value: Any,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Any:
-    """One value in the shape and dtype of a tensor."""
-    data, target = _like("full_like", input, dtype)
-    value = fill_value.item() if isinstance(fill_value, TensorState) else fill_value  # type: ignore[attr-defined]
-    array = np.full_like(data, _held(value, target), target)
-    return _filled_like(input, array, requires_grad)
 
 
 def manual_seed(seed: int) -> Any:
@@ -481,11 +419,11 @@ def rand(
     stream = _stream(generator)
     if target.kind == "c":
         array = stream.random(sizes) + 1j * stream.random(sizes)
-        return _finished(np.asarray(array, target), requires_grad)
+        return from_array(np.asarray(array, target), requires_grad)
     rounded = np.asarray(stream.random(sizes), target)
     if target != np.float64:  # rounding to fewer digits may give 1, which is excluded
         rounded = np.minimum(rounded, np.nextafter(target.type(1), target.type(0)))
-    return _finished(rounded, requires_grad)
+    return from_array(rounded, requires_grad)
 
 
 @random
@@ -504,25 +442,7 @@ def randn(
     array = stream.standard_normal(sizes)
     if target.kind == "c":
         array = (array + 1j * stream.standard_normal(sizes)) * math.sqrt(0.5)
-    return _finished(np.asarray(array, target), requires_grad)
-
-
-@handed_over
-def rand_like(
-    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Any:
-    """Uniform on [0, 1), in the shape and dtype of a tensor."""
-    data, target = _like("rand_like", input, dtype)
-    return rand(data.shape, dtype=from_numpy_dtype(target), requires_grad=requires_grad)
-
-
-@handed_over
-def randn_like(
-    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Any:
-    """Standard normal, in the shape and dtype of a tensor."""
-    data, target = _like("randn_like", input, dtype)
-    return randn(data.shape, dtype=from_numpy_dtype(target), requires_grad=requires_grad)
+    return from_array(np.asarray(array, target), requires_grad)
 
 
 @random
@@ -549,7 +469,7 @@ def randint(
         )
     array = _stream(generator).integers(low, high, sizes)
     target = np.dtype(np.int64) if dtype is None else _default(dtype)
-    return _finished(np.asarray(array, target), requires_grad)
+    return from_array(np.asarray(array, target), requires_grad)
 
 
 @random
@@ -558,7 +478,7 @@ def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = 
     if _whole("randperm", "n", n) < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
     target = np.dtype(np.int64) if dtype is None else _default(dtype)
-    return _finished(_stream(generator).permutation(n).astype(target), False)
+    return from_array(_stream(generator).permutation(n).astype(target))
 
 
 def get_default_dtype() -> Dtype:

@@ -284,11 +284,22 @@ def _join(a: dtype, b: dtype) -> dtype | None:
 
 
 DTYPES = (*_FROM_NUMPY.values(), bfloat16)
-# Every pair is computed once, at import (under 0.1 ms), so that a lookup needs no rules; rows
-# of rows, because making a tuple key costs more than the second access.
-_PROMOTED: dict[dtype, dict[dtype, dtype]] = {
-    a: {b: joined for b in DTYPES if (joined := _join(a, b)) is not None} for a in DTYPES
-}
+
+
+class _Rows(dict[dtype, dict[dtype, dtype]]):
+    """What each type has in common with the others, computed when it is first asked for.
+
+    Rows of rows, because making a tuple key costs more than the second access.
+    """
+
+    def __missing__(self, a: dtype) -> dict[dtype, dtype]:
+        if not isinstance(a, dtype):
+            raise KeyError(a)
+        row = self[a] = {b: joined for b in DTYPES if (joined := _join(a, b)) is not None}
+        return row
+
+
+_PROMOTED = _Rows()
 
 
 def promote_types(a: dtype, b: dtype) -> dtype:

@@ -28,8 +28,9 @@ from autodiff.layers import (
 from autodiff.modes import settings
 from autodiff.operation import wrap
 from autodiff.ops.shapes import CLONE
+from autodiff.printing import print_options
 from autodiff.state import TensorState, ViewOf, layered_by
-from autodiff.tangents import is_differentiable, tangents_of, zeros_for
+from autodiff.tangents import computed, is_differentiable, tangents_of, zeros_for
 from autodiff.tensor_class import Tensor
 from autodiff.views import like_strided, replay, requires_grad
 
@@ -72,7 +73,7 @@ class Dual(Layered):
         if row.view:
             _lay_out(inputs[0], level)
         primals = [_primal(one, level) for one in inputs]
-        out = row(*primals, **params)
+        out = computed(row, primals, params)
         if not row.rules:
             return out
         several = isinstance(out, tuple)
@@ -353,10 +354,11 @@ def _lay_out(value: Any, level: Level) -> None:
 
 def _is_shared(tangent: Any, inputs: Sequence[Any]) -> bool:
     """Whether a result's tangent is, or shows, memory of another tangent."""
-    if any(tangent is one._tangent for one in inputs if type(one) is Dual):
-        return True
-    below = bottom(tangent)
-    return below._extra is not None and below._extra.view is not None
+    for one in inputs:
+        if type(one) is Dual and tangent is one._tangent:
+            return True
+    extra = bottom(tangent)._extra
+    return extra is not None and extra.view is not None
 
 
 def _at_fixed_tangent(
@@ -382,7 +384,7 @@ def _printed(tensor: Any) -> str:
         name = "Invalid"
     return format_tensor(
         below._data,
-        options=settings.print_options,
+        options=print_options(),
         default_dtype=settings.default_dtype,
         requires_grad=below.requires_grad,
         grad_fn_name=name,

@@ -49,7 +49,10 @@ class UnpackedDualTensor(NamedTuple):
 
 
 def _current() -> _ForwardLevel | None:
-    return next((one for one in open_levels() if isinstance(one, _ForwardLevel)), None)
+    for level in open_levels():
+        if isinstance(level, _ForwardLevel):
+            return level
+    return None
 
 
 def enter_dual_level() -> int:
@@ -96,7 +99,7 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
             "enter_dual_level() first."
         )
     for name, one in (("primal", tensor), ("tangent", tangent)):
-        if not (one.is_floating_point() or one.is_complex()):
+        if not _is_inexact(one):
             raise ValueError(
                 f"Expected {name} to be floating point or complex, but got: {one.dtype}"
             )
@@ -111,15 +114,22 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
             "Making a dual Tensor based on a Tensor that already has a forward gradient at the "
             "same level 0 is not supported."
         )
-    if tensor.shape != tangent.shape:
-        raise RuntimeError(errors.TANGENT_SIZE.format(list(tensor.shape), list(tangent.shape)))
-    primal = VIEW(tensor, shape=tuple(tensor.shape))
-    return dual.make_dual(current, primal, _laid_out_like(settled(tangent), primal))
+    shape = tensor._data.shape
+    if shape != tangent._data.shape:
+        raise RuntimeError(errors.TANGENT_SIZE.format(list(shape), list(tangent._data.shape)))
+    primal = VIEW.straight(tensor, shape=shape)
+    return dual.make_dual(current, primal, _laid_out_like(tangent, primal))
+
+
+def _is_inexact(value: Any) -> bool:
+    if isinstance(value, TensorState):
+        return value._data.dtype.kind in "fcV"
+    return bool(value.is_floating_point() or value.is_complex())
 
 
 def _laid_out_like(tangent: Any, primal: Any) -> Any:
     """The tangent in memory of the primal's order, so that the same views of it exist."""
-    if tangent._layered or primal._layered or not tangent.numel():
+    if tangent._layered or primal._layered or not tangent._data.ndim or not tangent._data.size:
         return tangent
     if tangent.stride() == primal.stride():
         return tangent
@@ -139,7 +149,7 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
         )
     tensor = settled(tensor)
     primal = primal_at(tensor, current)
-    shown = _PRIMAL(primal, shape=tuple(primal.shape))
+    shown = _PRIMAL.straight(primal, shape=primal._data.shape)
     return UnpackedDualTensor(shown, tangent_at(tensor, current))
 
 

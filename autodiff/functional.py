@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff import forward_ad
-from autodiff.creation import zeros_like
 from autodiff.functions.shapes import expand, stack
 from autodiff.gradients import grad
+from autodiff.likes import zeros_like
 from autodiff.mapping import in_one_pass
 from autodiff.modes import enable_grad, grad_mode, is_grad_enabled
 from autodiff.ops.shapes import VIEW

@@ -15,7 +15,7 @@ from autodiff.anomaly import watched
 from autodiff.backward import run
 from autodiff.dtypes import from_numpy_dtype
 from autodiff.functions.arguments import is_tensor_like
-from autodiff.graph import Node, Nowhere
+from autodiff.graph import Node, Nowhere, accumulator
 from autodiff.graph_tools import GradientEdge, edge_meta
 from autodiff.modes import (
     SILENT,
@@ -30,12 +30,13 @@ from autodiff.modes import (
 )
 from autodiff.operation import wrap
 from autodiff.ops.shapes import TO_COPY
-from autodiff.state import TensorState, layered_by
+from autodiff.state import TensorState, is_layered, layered_by
 from autodiff.views import edge_of, requires_grad
 
 __all__ = ["backward", "grad", "passed"]
 
 _REAL = (np.dtype(np.float32), np.dtype(np.float64))
+_ONES = {np.float32: np.float32(1), np.float64: np.float64(1)}
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:
@@ -147,10 +148,38 @@ def _plain_root(tensors: Any) -> tuple[Node, int, Any] | None:
     output = tensors[0] if type(tensors) is tuple and len(tensors) == 1 else tensors
     if not isinstance(output, TensorState) or output._layered or levels.get():
         return None
-    node, data = output._node, output._data
-    if output._extra is not None or node is None or data.size != 1 or data.dtype not in _REAL:
+    data, extra = output._data, output._extra
+    one = _ONES.get(type(data))
+    if one is None:
+        if data.size != 1 or data.dtype not in _REAL:
+            return None
+        one = np.ones(data.shape, data.dtype) if data.ndim else data.dtype.type(1)
+    node, number = output._node, 0
+    if extra is not None:
+        if is_layered(extra.view):
+            return None
+        node, number = edge_of(output)
+    if node is None or type(node) is Nowhere:
         return None
-    return node, 0, np.ones(data.shape, data.dtype) if data.ndim else data.dtype.type(1)
+    return node, number, one
+
+
+def _plain_edges(inputs: Any) -> list[tuple[Node, int]]:
+    """Where the gradients of tensors arrive that are neither views nor layered; [] of others."""
+    kind = type(inputs)
+    if kind is not list and kind is not tuple:
+        inputs = (inputs,)
+    edges = []
+    for one in inputs:
+        if not isinstance(one, TensorState) or one._layered or one._extra is not None:
+            return []
+        node = one._node
+        if node is None:
+            if one._leaf is None:
+                return []
+            node = accumulator(one)
+        edges.append((node, 0))
+    return edges
 
 
 def _prepared(value: Any, dtype: Any, create_graph: bool) -> Any:
@@ -171,20 +200,20 @@ def _walk(
 ) -> list[Any]:
     how = arithmetic(create_graph or tensors)
     mode = recording()
-    if mode is not True and mode is not False and mode.anomaly:
-        how = watched(how, mode)
     token = silence(SILENT)
-    usual = mode is True or mode is False
-    before = enter_grad_mode(create_graph) if usual else None
     try:
-        if usual:
-            return run(roots, how, retain_graph, wanted, accumulate)
+        if mode is True or mode is False:
+            before = enter_grad_mode(create_graph)
+            try:
+                return run(roots, how, retain_graph, wanted, accumulate)
+            finally:
+                leave_grad_mode(before)
+        if mode.anomaly:
+            how = watched(how, mode)
         with grad_mode(create_graph):
             return run(roots, how, retain_graph, wanted, accumulate)
     finally:
         restore(token)
-        if before is not None:
-            leave_grad_mode(before)
 
 
 def backward(
@@ -290,6 +319,12 @@ def grad(
     >>> autodiff.autograd.grad(x ** 2, x)
     (tensor(6.),)
     """
+    if grad_outputs is None and only_inputs and not (is_grads_batched or materialize_grads):
+        edges = _plain_edges(inputs)
+        root = _plain_root(outputs) if edges else None
+        if root is not None:
+            keep = create_graph if retain_graph is None else bool(retain_graph)
+            return _plain_pass(root, edges, keep, create_graph, bool(allow_unused))
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
@@ -321,6 +356,24 @@ def grad(
             for target, value in zip(targets, found, strict=True)
         )
     return dict(zip(inputs, found, strict=True)) if type(inputs) is dict else found
+
+
+def _plain_pass(
+    root: tuple[Node, int, Any],
+    edges: Sequence[tuple[Node, int]],
+    keep: bool,
+    create_graph: bool,
+    allowed: bool,
+) -> tuple[Any, ...]:
+    """The gradients at edges in a pass from one number."""
+    if create_graph:
+        root = (root[0], root[1], wrap(root[2]))
+    found = _walk([root], keep, create_graph, edges, False)
+    _check_used(found, allowed)
+    if create_graph:
+        return tuple(found)
+    known: dict[int, Any] = {}
+    return tuple([None if value is None else _presented(value, known) for value in found])
 
 
 def _zeros_like(target: Any, create_graph: bool) -> Any:

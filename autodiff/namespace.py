@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
+import math
 from typing import Any
 
 import numpy as np
@@ -41,7 +43,10 @@ from autodiff.ops import pointwise as _rows
 from autodiff.ops import reductions as _reduction_rows
 from autodiff.ops import shapes as _shape_rows
 from autodiff.ops import sorting as _sorting_rows
-from autodiff.state import TensorState
+from autodiff.primitive import binary
+from autodiff.state import TensorState, storage
+
+_smallest = builtins.min
 
 __all__ = [
     "abs",
@@ -112,6 +117,18 @@ __all__ = [
 ]
 
 
+def _is_plain(x: Any) -> Any:
+    """Whether a value is a tensor that is neither a view nor one of a transform."""
+    return isinstance(x, TensorState) and x._extra is None and not x._layered
+
+
+def _are_sizes(shape: Any) -> Any:
+    """Whether a shape is a tuple of whole numbers, none of them negative."""
+    return type(shape) is tuple and (
+        not shape or (set(map(type, shape)) == {int} and _smallest(shape) >= 0)
+    )
+
+
 def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = None) -> Any:
     """A tensor of `obj`; itself if it is one, unless a copy is asked for."""
     if isinstance(obj, TensorState):
@@ -124,7 +141,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = N
 def astype(x: Any, dtype: Any, /, *, copy: Any = True, device: Any = None) -> Any:
     """The elements in another dtype."""
     wanted = as_dtype(dtype).numpy
-    return x if x._data.dtype == wanted else _shape_rows.TO_COPY(x, dtype=wanted)
+    return x if x._data.dtype == wanted else _shape_rows.TO_COPY.straight(x, dtype=wanted)
 
 
 def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> Any:
@@ -152,23 +169,33 @@ def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = No
 
 def reshape(x: Any, /, shape: Any, *, copy: Any = None) -> Any:
     """Another shape."""
+    if copy is None and _is_plain(x) and _are_sizes(shape):
+        data = x._data
+        if type(data) is np.ndarray and data.flags.c_contiguous and math.prod(shape) == data.size:
+            return _shape_rows.VIEW.straight(x, shape=shape)
     found = shapes.reshape(x, shape)
     return shapes.clone(found) if copy else found
 
 
 def broadcast_to(x: Any, /, shape: Any) -> Any:
     """Repeated along dimensions of size one."""
+    if _is_plain(x) and not x._data.ndim and _are_sizes(shape):  # which any shape fits
+        storage(x)
+        return _shape_rows.EXPAND.straight(x, size=shape)
     return shapes.expand(x, shape)
 
 
 def permute_dims(x: Any, /, axes: Any) -> Any:
     """The axes in another order."""
-    return _shape_rows.PERMUTE(x, dims=tuple(axes))
+    return _shape_rows.PERMUTE.straight(x, dims=tuple(axes))
 
 
 def matrix_transpose(x: Any, /) -> Any:
     """The last two axes exchanged."""
-    return shapes.transpose(x, -2, -1)
+    ndim = x.ndim
+    if ndim < 2:
+        return shapes.transpose(x, -2, -1)  # raises
+    return _shape_rows.TRANSPOSE.straight(x, dim0=ndim - 2, dim1=ndim - 1)
 
 
 def expand_dims(x: Any, /, *, axis: int = 0) -> Any:
@@ -195,7 +222,7 @@ def stack(arrays: Any, /, *, axis: int = 0) -> Any:
 
 def flip(x: Any, /, *, axis: Any = None) -> Any:
     """The order along axes reversed."""
-    return _shape_rows.FLIP(x, dims=_axes(axis, x.ndim))
+    return _shape_rows.FLIP.straight(x, dims=_axes(axis, x.ndim))
 
 
 def roll(x: Any, /, shift: Any, *, axis: Any = None) -> Any:
@@ -216,9 +243,16 @@ def triu(x: Any, /, *, k: int = 0) -> Any:
 
 
 def _reduce(row: Any, x: Any, axis: Any, keepdims: Any) -> Any:
-    if axis == ():
+    ndim = x.ndim
+    if axis is None:
+        where = tuple(range(ndim))
+    elif axis == ():
         return x
-    return row(x, dim=_axes(axis, x.ndim), keepdim=keepdims)
+    elif type(axis) is int and 0 <= axis < ndim:
+        where = (axis,)
+    else:
+        where = _axes(axis, ndim)
+    return row.straight(x, dim=where, keepdim=keepdims)
 
 
 def sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: Any = False) -> Any:
@@ -264,7 +298,7 @@ def cumulative_sum(
 
 def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
     """The elements at indices along an axis."""
-    return _index_rows.GATHER(x, index=_raw(indices), dim=axis % x.ndim)
+    return _index_rows.GATHER.straight(x, index=_raw(indices), dim=axis % x.ndim)
 
 
 def argsort(x: Any, /, *, axis: int = -1, descending: Any = False, stable: Any = True) -> Any:
@@ -288,12 +322,12 @@ def where(condition: Any, x1: Any, x2: Any, /) -> Any:
 
 def maximum(x1: Any, x2: Any, /) -> Any:
     """The larger of two."""
-    return _rows.MAXIMUM(x1, x2)
+    return binary(_rows.MAXIMUM, x1, x2)
 
 
 def minimum(x1: Any, x2: Any, /) -> Any:
     """The smaller of two."""
-    return _rows.MINIMUM(x1, x2)
+    return binary(_rows.MINIMUM, x1, x2)
 
 
 def floor_divide(x1: Any, x2: Any, /) -> Any:

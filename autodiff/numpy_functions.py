@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import creation
+from autodiff import likes
 from autodiff.functions import (
     contraction,
     indexing,
@@ -344,22 +344,22 @@ def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
 
 @_numpy("zeros_like")
 def _zeros_like(a: Any, dtype: Any = None) -> Any:
-    return creation.zeros_like(_t(a), dtype=dtype)
+    return likes.zeros_like(_t(a), dtype=dtype)
 
 
 @_numpy("ones_like")
 def _ones_like(a: Any, dtype: Any = None) -> Any:
-    return creation.ones_like(_t(a), dtype=dtype)
+    return likes.ones_like(_t(a), dtype=dtype)
 
 
 @_numpy("empty_like")
 def _empty_like(prototype: Any, dtype: Any = None) -> Any:
-    return creation.empty_like(_t(prototype), dtype=dtype)
+    return likes.empty_like(_t(prototype), dtype=dtype)
 
 
 @_numpy("full_like")
 def _full_like(a: Any, fill_value: Any, dtype: Any = None) -> Any:
-    return creation.full_like(_t(a), fill_value, dtype=dtype)
+    return likes.full_like(_t(a), fill_value, dtype=dtype)
 
 
 @_numpy("shape")

@@ -16,14 +16,14 @@ from autodiff.graph import FREED, FREED_COUNTERS, Node, triples
 from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.plan import Plan
 from autodiff.row import Row
-from autodiff.saved import Packed, bind_wrap
+from autodiff.saved import Packed
 from autodiff.state import Extra, TensorState
+from autodiff.tensor_class import Tensor, wrap
 
 __all__ = [
     "GeneralOperation",
     "Operation",
     "SeveralOperation",
-    "bind_tensor_class",
     "legacy_name",
     "sum_to",
     "wrap",
@@ -36,14 +36,6 @@ _ARRAYS = {np.ndarray, np.float32, np.float64}
 _SCALARS = {np.float32, np.float64}
 _ndarray = np.ndarray
 _LEADING = tuple(tuple(range(n)) for n in range(65))  # NumPy has up to 64 axes
-
-Tensor: type[TensorState] = TensorState
-
-
-def bind_tensor_class(cls: type[TensorState]) -> None:
-    """Called once by `tensor_class.py`, which needs the operations to define its methods."""
-    global Tensor  # noqa: PLW0603 - set once at import, read in the hot path
-    Tensor = cls
 
 
 class Operation(Node):
@@ -178,6 +170,12 @@ class Operation(Node):
     def fitted(self, result: Any, position: int, cotangent: Any) -> Any:
         """What a rule returned, with broadcasting undone, in the input's shape and dtype."""
         shape = cotangent.shape if self.shapes is None else self.shapes[position]
+        if type(result) is _ndarray and result.dtype is cotangent.dtype:
+            found = result.shape
+            if found == shape:
+                return result
+            if found[1:] == shape and self.plan.row.broadcasts:  # a bias, added to each row
+                return NUMPY.sum(result, axis=_LEADING[1])
         if (
             isinstance(result, np.ndarray | np.generic)
             and result.shape == shape
@@ -338,17 +336,6 @@ def _cast(value: Any, dtype: Any, xp: Any) -> Any:
     if numpy_dtype(value).kind == "c" and dtype.kind != "c":
         value = xp.real(value)
     return xp.astype(value, dtype)
-
-
-def wrap(data: Any) -> Any:
-    """A tensor without history around an array."""
-    tensor = _new(Tensor)
-    tensor._data = data
-    tensor._node = tensor._leaf = tensor._counter = tensor._extra = None
-    return tensor
-
-
-bind_wrap(wrap)
 
 
 def sum_to(value: Any, shape: tuple[int, ...], xp: Any) -> Any:

@@ -47,8 +47,9 @@ class Plan:
     row: whose plan it is. sources: what is saved, in order: position of an input, or -1 - k for
     output k. steps: for each input that needs a gradient its position and the call of its rule.
     walked: the same for the walk, which spends no call on a call: position, form, what to call,
-    places of up to two saved values. conjugate: whether complex numbers are involved and the
-    rules are complex partials. indexed: whether index arrays may be among its parameters.
+    places of up to two saved values, what computes it into the cotangent's memory (or None).
+    conjugate: whether complex numbers are involved and the rules are complex partials. indexed:
+    whether index arrays may be among its parameters.
     rules: the rules behind the calls.
     """
 
@@ -66,7 +67,7 @@ class Plan:
                     sources.append(key)
         self.sources = tuple(sources)
         steps: list[tuple[int, Call]] = []
-        walked: list[tuple[int, int, Callable[..., Any], int, int]] = []
+        walked: list[tuple[int, int, Callable[..., Any], int, int, Any]] = []
         self.rules: list[Callable[..., Any]] = []
         for position, place in chosen:
             rule = row.rules[place]
@@ -84,7 +85,8 @@ class Plan:
             form = _FORMS.get(tuple(kind for kind, _ in codes), ANY)
             places = [key for kind, key in codes if kind == SAVED]
             first, second = (*places, 0, 0)[:2]
-            walked.append((position, form, call if form == ANY else rule, first, second))
+            what = call if form == ANY else rule
+            walked.append((position, form, what, first, second, getattr(rule, "into", None)))
         self.steps = tuple(steps)
         self.walked = tuple(walked)
 

@@ -24,7 +24,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from autodiff import graph, operation, state, straight, straight_call
+from autodiff import graph, operation, state, straight_call
 from autodiff.backward import Walk
 from autodiff.compiled import core
 from autodiff.kernels.arrays import arrays as NUMPY
@@ -37,6 +37,7 @@ from autodiff.row import Row
 from autodiff.saved import attributes
 from autodiff.state import TensorState, storage
 from autodiff.straight import straight_binary, straight_unary
+from autodiff.tensor_class import Tensor
 from autodiff.unusual import computed, made_in_inference, settle
 from autodiff.views import link_view
 
@@ -44,9 +45,9 @@ __all__ = [
     "Primitive",
     "applied",
     "binary",
-    "bind_tensor_class",
     "hand_over",
     "handed_over",
+    "into",
     "pointwise",
     "primitive",
     "unary",
@@ -60,16 +61,7 @@ _ndarray = np.ndarray
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
-def bind_tensor_class(cls: type[TensorState]) -> None:
-    """Called once by `tensor_class.py`, which needs the operations to define its methods."""
-    operation.bind_tensor_class(cls)
-    straight.bind_tensor_class(cls)
-    straight_call.bind_tensor_class(cls)
-    if core is not None:
-        core.setup(_known(cls))
-
-
-def _known(cls: type[TensorState]) -> dict[str, Any]:
+def _known() -> dict[str, Any]:
     """What the compiled front must be told of."""
     return {
         "AccumulateGrad": graph.AccumulateGrad,
@@ -81,7 +73,7 @@ def _known(cls: type[TensorState]) -> dict[str, Any]:
         "Plan": Plan,
         "Row": Row,
         "SeveralOperation": operation.SeveralOperation,
-        "Tensor": cls,
+        "Tensor": Tensor,
         "ViewOf": state.ViewOf,
         "Walk": Walk,
         "accumulator": graph.accumulator,
@@ -96,6 +88,7 @@ def _known(cls: type[TensorState]) -> dict[str, Any]:
         "grad_mode": GRAD_MODE,
         "last": graph.LAST,
         "ndarray": np.ndarray,
+        "negative": np.negative,
         "numbers": graph.next_number.__self__,  # type: ignore[attr-defined]
         "silent": SILENT,
         "storage": storage,
@@ -250,6 +243,16 @@ def applied(row: Primitive) -> Callable[[Any, Any, Any], Any]:
     return rule
 
 
+def into(ufunc: str, rule: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a rule that is to arrays one of NumPy's ufuncs, of g and at most one saved value.
+
+    The walk may then have it write into a cotangent that nobody else holds: `rule.into(g, x, g)`.
+    A rule's `into` may also be another function of these, which gives None where it declines.
+    """
+    rule.into = getattr(np, ufunc)  # type: ignore[attr-defined]
+    return rule
+
+
 def handed_over(function: F) -> F:
     """A function of which an input that brings its own meaning is told as a whole."""
 
@@ -393,3 +396,7 @@ def _codes(row: Primitive, rule: Any) -> tuple[tuple[int, Any], ...]:
         else:
             codes.append((PARAM, name))
     return tuple(codes)
+
+
+if core is not None:
+    core.setup(_known())

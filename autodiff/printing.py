@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from autodiff.formatting import PrintOptions
 from autodiff.modes import settings
 
-__all__ = ["get_printoptions", "printoptions", "set_printoptions"]
+__all__ = ["get_printoptions", "print_options", "printoptions", "set_printoptions"]
+
+
+def print_options() -> PrintOptions:
+    """The settings in force."""
+    return settings.print_options or PrintOptions()
 
 
 def set_printoptions(
@@ -26,7 +32,7 @@ def set_printoptions(
     ...     print(autodiff.tensor([1.2345]))
     tensor([1.23])
     """
-    settings.print_options = settings.print_options.updated(
+    settings.print_options = print_options().updated(
         precision=precision,
         threshold=threshold,
         edgeitems=edgeitems,
@@ -38,7 +44,7 @@ def set_printoptions(
 
 def get_printoptions() -> dict[str, Any]:
     """The settings in force."""
-    return dict(settings.print_options._asdict())
+    return dict(print_options()._asdict())
 
 
 @contextmanager

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from autodiff import dtypes, errors
+from autodiff.conversion import wrapped
 from autodiff.dtypes import from_numpy_dtype
 from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.modes import settings
 from autodiff.row import Row
 from autodiff.state import TensorState
 
-__all__ = ["explain", "namespace", "narrowed", "promote", "result_type", "wrapped"]
+__all__ = ["explain", "namespace", "narrowed", "promote", "result_type"]
 
 _NUMBERS = (int, float, complex, np.generic)
 
@@ -85,14 +86,6 @@ def narrowed(arrays: Sequence[Any], out: Any) -> Any:
     if isinstance(out, tuple) or kinds != {"V"} or getattr(out, "dtype", None) != np.float32:
         return out
     return out.astype(next(a.dtype for a in arrays if hasattr(a, "dtype")))
-
-
-def wrapped(number: int, target: Any) -> Any:
-    """A whole number as the dtype stores it: what does not fit wraps round, as in PyTorch."""
-    limits = np.iinfo(target)
-    if limits.min <= number <= limits.max:
-        return number
-    return np.array([number & (1 << 64) - 1], np.uint64).astype(target)[0]
 
 
 def _number_dtype(value: Any) -> Any:

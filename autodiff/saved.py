@@ -17,6 +17,7 @@ from autodiff.modes import grad_mode
 from autodiff.plan import PARAM, SAVED
 from autodiff.row import Row
 from autodiff.state import Extra, TensorState, version_counter
+from autodiff.tensor_class import wrap
 
 __all__ = [
     "Packed",
@@ -24,7 +25,6 @@ __all__ = [
     "PackedValue",
     "SavedTensor",
     "attributes",
-    "bind_wrap",
     "pack_saved",
     "packed",
 ]
@@ -53,14 +53,6 @@ _RESULTS = {  # of rows whose rules take a list of cotangents
 _OUTPUTS = {"values": "values", "indices": "indices", "out": "result"}
 _PARAMETERS = {"dims": "dims", "axis": "dim", "keepdims": "keepdim"}
 _SCALARS = (int, float, complex, type(None))
-
-_wrap: Callable[[Any], Any]
-
-
-def bind_wrap(wrap: Callable[[Any], Any]) -> None:
-    """Called once by `operation.py`, which makes tensors and needs this file."""
-    global _wrap  # noqa: PLW0603 - set once at import
-    _wrap = wrap
 
 
 class PackedValue:
@@ -104,7 +96,7 @@ class PackedTensor:
         edge = node if self.own else self.edge
         if edge is None:
             return found
-        tensor = _wrap(found._data)
+        tensor = wrap(found._data)
         if self.leaf is not None:
             tensor._leaf = self.leaf
             return tensor
@@ -172,7 +164,7 @@ def _presented(node: Any, place: int, value: Any) -> Any:
     number = -1 - source if source < 0 else (node.numbers[source] if node.numbers else 0)
     if type(edge) is AccumulateGrad:
         return edge.variable
-    tensor = _wrap(value)
+    tensor = wrap(value)
     if tensor._data.dtype.kind in "fcV" and edge is not None:
         tensor._node = edge
         if number:
@@ -208,7 +200,7 @@ class SavedTensor:
             raise RuntimeError(errors.SAVED_HOOKS_TWICE)
         node.check()
         tensor = _presented(node, place, values[place])
-        shown = _wrap(tensor._data)
+        shown = wrap(tensor._data)
         shown._counter = version_counter(tensor)
         values[place] = PackedValue((pack_hook, unpack_hook), shown)
         counted = {where: (counter, version) for counter, version, where in triples(node.counters)}
@@ -240,7 +232,7 @@ def _read(node: Any, source: int) -> Any:
     edge = node if source < 0 else node.edges[source]
     if edge is None:
         return found
-    tensor = _wrap(found._data)
+    tensor = wrap(found._data)
     if type(edge) is AccumulateGrad:
         tensor._leaf = edge.variable._leaf
     else:
@@ -289,6 +281,6 @@ def _parameter_reader(key: str) -> Callable[[Any], Any]:
         if node.saved is FREED:
             raise errors.already_freed()
         value = node.params[key]
-        return _wrap(value) if hasattr(value, "dtype") else value
+        return wrap(value) if hasattr(value, "dtype") else value
 
     return read

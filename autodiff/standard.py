@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff import creation, dtypes, fft, namespace
+from autodiff import creation, dtypes, fft, likes, namespace
 from autodiff.functions import elementwise, logic, pointwise, reductions, shapes, sorting, writing
 from autodiff.modes import settings
 from autodiff.operation import wrap
@@ -238,7 +238,7 @@ def empty(shape: Any, *, dtype: Any = None, device: Any = None) -> Any:
 
 def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
     """Memory of x's shape."""
-    return creation.empty_like(x, dtype=dtype)
+    return likes.empty_like(x, dtype=dtype)
 
 
 def eye(

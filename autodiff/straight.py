@@ -21,22 +21,15 @@ from autodiff.plan import Plan
 from autodiff.promotion import explain
 from autodiff.row import Row
 from autodiff.state import TensorState, is_layered
+from autodiff.tensor_class import Tensor
 from autodiff.views import edge_of
 
-__all__ = ["bind_tensor_class", "save", "straight_binary", "straight_unary"]
+__all__ = ["save", "straight_binary", "straight_unary"]
 
 _new = object.__new__
 _OPERANDS = (TensorState, int, float, complex, np.generic)
 _ndarray, _float32, _float64 = np.ndarray, np.float32, np.float64
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
-
-Tensor: type[TensorState] = TensorState
-
-
-def bind_tensor_class(cls: type[TensorState]) -> None:
-    """Called once by `tensor_class.py`, which needs the operations to define its methods."""
-    global Tensor  # noqa: PLW0603 - set once at import, read in the hot path
-    Tensor = cls
 
 
 def straight_unary(  # noqa: PLR0915 - straight on purpose

@@ -22,21 +22,14 @@ from autodiff.promotion import explain
 from autodiff.row import Row
 from autodiff.state import Chain, Extra, TensorState, ViewOf, is_layered
 from autodiff.straight import save
+from autodiff.tensor_class import Tensor
 from autodiff.views import chain_of, edge_of, link_view
 
-__all__ = ["bind_tensor_class", "straight_call"]
+__all__ = ["straight_call"]
 
 _new = object.__new__
 _ndarray = np.ndarray
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
-
-Tensor: type[TensorState] = TensorState
-
-
-def bind_tensor_class(cls: type[TensorState]) -> None:
-    """Called once by `tensor_class.py`, which needs the operations to define its methods."""
-    global Tensor  # noqa: PLW0603 - set once at import, read in the hot path
-    Tensor = cls
 
 
 def straight_call(row: Row) -> Callable[..., Any]:

@@ -24,7 +24,7 @@ from autodiff.row import Row
 from autodiff.state import TensorState
 from autodiff.views import requires_grad
 
-__all__ = ["is_differentiable", "tangents_of", "zeros_for"]
+__all__ = ["computed", "is_differentiable", "tangents_of", "zeros_for"]
 
 _BILINEAR = ("bmm", "dot", "einsum", "matmul", "mm", "mv")
 
@@ -44,6 +44,18 @@ def is_differentiable(value: Any) -> bool:
     return isinstance(value, TensorState) and value._data.dtype.kind in "fcV"
 
 
+def computed(row: Row, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+    """The row's result, by its straight path where that is possible.
+
+    Straight paths are for rows with rules that lead from real numbers to real ones.
+    """
+    if row.rules and None not in row.rules:
+        result = row.straight(*inputs, **params)
+        if isinstance(result, TensorState) and result._data.dtype.kind == "f":
+            return result
+    return row(*inputs, **params)
+
+
 def zeros_for(tensor: Any) -> Any:
     """Zeros in the shape and dtype of a tensor."""
     return wrap(np.zeros(tensor._data.shape, tensor._data.dtype))
@@ -61,22 +73,23 @@ def tangents_of(
     tangents: of each input; None for zero.
     """
     nothing: list[Any] = [None] * len(results)
+    rules, variadic = row.rules, row.variadic
     wanted = [
         place
         for place, tangent in enumerate(tangents)
-        if tangent is not None and row.rules[0 if row.variadic else place] is not None
+        if tangent is not None and rules[0 if variadic else place] is not None
     ]
     if not wanted or not any(map(is_differentiable, results)):
         return nothing
     if row.linear:
-        found = row(*map(_filled, primals, tangents), **params)
+        found = computed(row, list(map(_filled, primals, tangents)), params)
         return list(found) if isinstance(found, tuple) else [found]
-    applied = _applied(row, primals, wanted, params, results)
     if row.name in _BILINEAR:
         return [_by_factors(row, primals, tangents, wanted, params)]
-    if row.elementwise and (row.holomorphic or (not applied.plan.conjugate and _real(primals))):
-        return [_by_element(applied, tangents, results[0])]
-    return _by_transposition(applied, tangents, results)
+    plan = _plan(row, primals, wanted, results)
+    if row.elementwise and (row.holomorphic or (not plan.conjugate and _real(primals))):
+        return [_by_element(_Site(plan, primals, params), tangents, results[0])]
+    return _by_transposition(_applied(plan, primals, params, results), tangents, results)
 
 
 def _filled(primal: Any, tangent: Any) -> Any:
@@ -89,31 +102,58 @@ def _filled(primal: Any, tangent: Any) -> Any:
 
 
 def _real(values: Sequence[Any]) -> bool:
-    return not any(
-        value._data.dtype.kind == "c" if isinstance(value, TensorState) else type(value) is complex
-        for value in values
-    )
+    for value in values:
+        if isinstance(value, TensorState):
+            if value._data.dtype.kind == "c":
+                return False
+        elif type(value) is complex:
+            return False
+    return True
+
+
+def _plan(row: Row, primals: Sequence[Any], wanted: Sequence[int], results: Sequence[Any]) -> Plan:
+    conjugate = row.holomorphic and not _real((*primals, *results))
+    mask = 0
+    for place in wanted:
+        mask |= 1 << place
+    key = -mask if conjugate else mask
+    plan: Plan | None = row.plans.get(key)
+    if plan is None:
+        plan = row.plans[key] = Plan(row, wanted, conjugate)
+    return plan
+
+
+def _read(plan: Plan, primals: Sequence[Any], results: Sequence[Any]) -> list[Any]:
+    """The tensors that the rules read."""
+    return [results[-1 - source] if source < 0 else primals[source] for source in plan.sources]
+
+
+class _Site:
+    """An application as the call of an elementwise rule asks of it."""
+
+    __slots__ = ("_primals", "params", "plan")
+
+    def __init__(self, plan: Plan, primals: Sequence[Any], params: dict[str, Any]) -> None:
+        self.plan = plan
+        self.params = params
+        self._primals = primals
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(map(_shape, self._primals))
+
+    def tensors(self, result: Any) -> list[Any]:
+        """What the rules read."""
+        return _read(self.plan, self._primals, (result,))
 
 
 def _applied(
-    row: Row,
-    primals: Sequence[Any],
-    wanted: Sequence[int],
-    params: dict[str, Any],
-    results: Sequence[Any],
+    plan: Plan, primals: Sequence[Any], params: dict[str, Any], results: Sequence[Any]
 ) -> _Applied:
     """The application as a node of no graph."""
-    conjugate = row.holomorphic and not _real((*primals, *results))
-    mask = sum(1 << place for place in wanted)
-    key = -mask if conjugate else mask
-    plan = row.plans.get(key)
-    if plan is None:
-        plan = row.plans[key] = Plan(row, wanted, conjugate)
     applied = _Applied()
     applied.plan = plan
-    applied.tensors = [
-        results[-1 - source] if source < 0 else primals[source] for source in plan.sources
-    ]
+    applied.tensors = _read(plan, primals, results)
     applied.edges = (None,) * len(primals)
     applied.shapes = tuple(_shape(one) for one in primals)
     applied.types = tuple(
@@ -122,7 +162,7 @@ def _applied(
     applied.params = params
     applied.numbers = applied.hooks = None
     applied.saved, applied.counters = (), ()
-    several = row.outputs == -1
+    several = plan.row.outputs == -1
     applied.output_meta = (
         [(one._data.shape, one._data.dtype) for one in results] if several else None
     )
@@ -144,24 +184,29 @@ def _by_factors(
     for place in wanted:
         factors = list(primals)
         factors[place] = tangents[place]
-        part = row(*factors, **params)
+        part = computed(row, factors, params)
         total = part if total is None else total + part
     return total
 
 
-def _by_element(applied: _Applied, tangents: Sequence[Any], result: Any) -> Any:
-    dtype = result._data.dtype
+def _by_element(site: _Site, tangents: Sequence[Any], result: Any) -> Any:
+    data = result._data
+    dtype, shape = data.dtype, data.shape
+    tensors = site.tensors(result)
     total: Any = None
-    for place, call in applied.plan.steps:
-        tangent = namespace.astype(tangents[place], dtype)
-        part = call(applied, place, tangent, applied.tensors, namespace)
+    for place, call in site.plan.steps:
+        tangent = tangents[place]
+        if tangent._data.dtype is not dtype:
+            tangent = namespace.astype(tangent, dtype)
+        part = call(site, place, tangent, tensors, namespace)
         if not isinstance(part, TensorState):
             part = namespace.asarray(part, dtype=dtype)
         total = part if total is None else total + part
-    if total._data.dtype != dtype:
+    data = total._data
+    if data.dtype is not dtype and data.dtype != dtype:
         total = namespace.astype(total, dtype)
-    if total._data.shape != result._data.shape:
-        total = namespace.broadcast_to(total, result._data.shape)
+    if data.shape != shape:
+        total = namespace.broadcast_to(total, shape)
     return total
 
 

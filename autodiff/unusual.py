@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +16,6 @@ from autodiff.state import TensorState, Untracked
 
 __all__ = [
     "computed",
-    "finished",
     "made_in_inference",
     "note_origin",
     "refuse_inference_write",
@@ -37,6 +36,7 @@ def settle(node: Any, mode: Any, inputs: Sequence[Any], results: Sequence[Any]) 
 def note_origin(node: Node, mode: Any) -> None:
     """In anomaly mode, note where in the user's program a node was made, and in which backward."""
     if mode.anomaly:
+        traceback = importlib.import_module("traceback")  # for which it takes a while
         frames = traceback.extract_stack()
         while len(frames) > 1 and frames[-1].filename.startswith(_OURS):
             frames.pop()  # the user's call, not what it leads to in here
@@ -57,14 +57,6 @@ def computed(
         return row.kernel(*values, **params)
 
     return kernel() if row.view else intercept(row, kernel, inputs, params)
-
-
-def finished(tensor: Any) -> Any:
-    """A tensor that a factory made, marked where that was in inference mode."""
-    mode = recording()
-    if mode is not True and mode is not False and mode.inference:
-        tensor._counter = Untracked()
-    return tensor
 
 
 def made_in_inference(tensors: Sequence[TensorState]) -> None:

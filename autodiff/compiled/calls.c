@@ -66,7 +66,7 @@ straight_call(PyObject *row, PyObject *const *arguments, Py_ssize_t count, PyObj
 {
     Input inputs[MOST];
     int recording;
-    PyObject *result = NULL, *shapes = NULL, *params = NULL, *dtype = NULL;
+    PyObject *result = NULL, *plan = NULL, *shapes = NULL, *params = NULL, *dtype = NULL;
     Py_ssize_t named = names == NULL ? 0 : PyTuple_GET_SIZE(names);
     if (count != expected || count > MOST || named > MOST ||
         read_mode(&recording) != COMMON) {
@@ -100,8 +100,8 @@ straight_call(PyObject *row, PyObject *const *arguments, Py_ssize_t count, PyObj
     }
     PyObject *out = compute(row, inputs, count, arguments + count, names, 1);
     if (out == NULL) {
-        if (count > 2 && PyErr_ExceptionMatches(PyExc_ValueError)) {
-            PyErr_Clear(); /* the Python function explains it */
+        if (PyErr_ExceptionMatches(PyExc_ValueError)) {
+            PyErr_Clear(); /* the Python function explains it, where that is to be done */
         }
         goto done;
     }
@@ -115,7 +115,7 @@ straight_call(PyObject *row, PyObject *const *arguments, Py_ssize_t count, PyObj
     }
     result = new_tensor(out);
     if (result != NULL && recording && mask) {
-        PyObject *plan = plan_for(row, mask, count);
+        plan = plan_for(row, mask, count);
         shapes = shapes_of(inputs, count);
         params = params_of(arguments + count, names);
         if (plan == NULL || shapes == NULL || params == NULL ||
@@ -124,6 +124,7 @@ straight_call(PyObject *row, PyObject *const *arguments, Py_ssize_t count, PyObj
         }
     }
 done:
+    Py_XDECREF(plan);
     Py_XDECREF(shapes);
     Py_XDECREF(params);
     clear_inputs(inputs, count);
@@ -150,32 +151,40 @@ new_extra(PyObject *view, PyObject *number)
 
 /* Where views of a tensor come from: the base, the way to the tensor, how they are made. */
 typedef struct {
-    PyObject *base, *chain, *made; /* borrowed */
-    PyObject *counter;             /* borrowed: of all that share the memory */
-    PyObject *turns;               /* owned */
+    PyObject *base, *chain, *made;
+    PyObject *counter; /* of all that share the memory */
+    PyObject *turns;
 } Source;
+
+static void
+clear_source(Source *source)
+{
+    Py_CLEAR(source->base);
+    Py_CLEAR(source->chain);
+    Py_CLEAR(source->made);
+    Py_CLEAR(source->counter);
+    Py_CLEAR(source->turns);
+}
 
 static enum Answer
 read_source(PyObject *tensor, PyObject *made, Source *source)
 {
     PyObject *extra = SLOT(tensor, S.t_extra);
     PyObject *view = extra == Py_None ? Py_None : SLOT(extra, S.x_view);
-    source->base = tensor;
-    source->chain = S.empty;
-    source->made = made;
-    if (view != Py_None) {
-        source->base = SLOT(view, S.v_base);
-        source->chain = SLOT(view, S.v_chain);
-        PyObject *above = SLOT(view, S.v_made);
-        if (PyUnicode_CompareWithASCIIString(made, "normal") == 0) {
-            source->made = above;
-        }
+    if (view == Py_None) {
+        source->base = Py_NewRef(tensor);
+        source->chain = Py_NewRef(S.empty);
+        source->made = Py_NewRef(made);
+    } else {
+        source->base = Py_NewRef(SLOT(view, S.v_base));
+        source->chain = Py_NewRef(SLOT(view, S.v_chain));
+        source->made = Py_NewRef(made == S.made_normal ? SLOT(view, S.v_made) : made);
     }
     PyObject *counter = counter_of(tensor);
     if (counter == NULL || SLOT(source->base, S.t_counter) != counter) {
         return PyErr_Occurred() ? FAILED : UNCOMMON;
     }
-    source->counter = counter;
+    source->counter = Py_NewRef(counter);
     PyObject *base_extra = SLOT(source->base, S.t_extra);
     Py_ssize_t turns = 0;
     if (base_extra != Py_None) {
@@ -274,7 +283,7 @@ straight_view(PyObject *row, PyObject *const *arguments, Py_ssize_t count, PyObj
     Source source = {NULL, NULL, NULL, NULL, NULL};
     int recording;
     PyObject *out = NULL, *result = NULL, *node = NULL, *shape = NULL, *params = NULL;
-    PyObject *step = NULL, *shapes = NULL;
+    PyObject *step = NULL, *shapes = NULL, *plan = NULL;
     Py_ssize_t named = names == NULL ? 0 : PyTuple_GET_SIZE(names);
     if (count != 1 || named > MOST || !IS(arguments[0], Tensor) ||
         read_mode(&recording) != COMMON ||
@@ -290,9 +299,6 @@ straight_view(PyObject *row, PyObject *const *arguments, Py_ssize_t count, PyObj
     }
     if (read_source(arguments[0], made, &source) != COMMON) {
         goto done;
-    }
-    if (several) {
-        source.made = made;
     }
     out = compute(row, &input, 1, arguments + 1, names, 0);
     if (out != NULL && several) {
@@ -315,7 +321,7 @@ straight_view(PyObject *row, PyObject *const *arguments, Py_ssize_t count, PyObj
         }
     }
     if (input.edge != NULL) {
-        PyObject *plan = plan_for(row, 1, 1);
+        plan = plan_for(row, 1, 1);
         shapes = plan == NULL ? NULL : PyTuple_Pack(1, shape);
         if (shapes == NULL) {
             Py_CLEAR(result);
@@ -347,7 +353,8 @@ done:
     Py_XDECREF(params);
     Py_XDECREF(step);
     Py_XDECREF(shapes);
-    Py_XDECREF(source.turns);
+    Py_XDECREF(plan);
+    clear_source(&source);
     clear_inputs(&input, 1);
     return result;
 }

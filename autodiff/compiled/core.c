@@ -85,7 +85,8 @@ straight_get(PyObject *self, PyObject *object, PyObject *Py_UNUSED(type))
 static PyObject *
 straight_getattro(PyObject *self, PyObject *name)
 {
-    static const char *const own[] = {"__class__", "__call__", "__get__", "__wrapped__", NULL};
+    static const char *const own[] = {"__class__", "__call__", "__get__", "__wrapped__",
+                                      "__copy__", "__deepcopy__", NULL};
     for (int i = 0; own[i] != NULL; i++) {
         if (PyUnicode_CompareWithASCIIString(name, own[i]) == 0) {
             return PyObject_GenericGetAttr(self, name);
@@ -93,6 +94,19 @@ straight_getattro(PyObject *self, PyObject *name)
     }
     return PyObject_GetAttr(((Straight *)self)->plain, name);
 }
+
+/* A copy of a function is the function. */
+static PyObject *
+straight_copy(PyObject *self, PyObject *Py_UNUSED(memo))
+{
+    return Py_NewRef(self);
+}
+
+static PyMethodDef straight_methods[] = {
+    {"__copy__", straight_copy, METH_NOARGS, NULL},
+    {"__deepcopy__", straight_copy, METH_O, NULL},
+    {NULL},
+};
 
 static PyMemberDef straight_members[] = {
     {"__wrapped__", T_OBJECT_EX, offsetof(Straight, plain), READONLY, "the Python function"},
@@ -114,6 +128,7 @@ PyTypeObject Straight_Type = {
     .tp_descr_get = straight_get,
     .tp_getattro = straight_getattro,
     .tp_members = straight_members,
+    .tp_methods = straight_methods,
     .tp_weaklistoffset = offsetof(Straight, weak),
 };
 
@@ -125,6 +140,10 @@ make_straight(PyObject *Py_UNUSED(module), PyObject *arguments)
     int shape;
     Py_ssize_t inputs;
     if (!PyArg_ParseTuple(arguments, "OOin", &row, &plain, &shape, &inputs)) {
+        return NULL;
+    }
+    if (shape == ELEMENTWISE && (inputs < 1 || inputs > 2)) {
+        PyErr_Format(PyExc_ValueError, "an elementwise row has 1 or 2 inputs, not %zd", inputs);
         return NULL;
     }
     Straight *self = PyObject_GC_New(Straight, &Straight_Type);
@@ -199,6 +218,7 @@ static const Slot slots[] = {
     {"SeveralOperation", "output_meta", AT(g_output_meta)},
     {"LeafState", "accumulator", AT(l_accumulator)},
     {"LeafState", "grad", AT(l_grad)},
+    {"LeafState", "lock", AT(l_lock)},
     {"LeafState", "post_hooks", AT(l_post_hooks)},
     {"AccumulateGrad", "variable", AT(a_variable)},
     {"AccumulateGrad", "cast", AT(a_cast)},
@@ -237,6 +257,7 @@ typedef struct {
 } Known;
 
 static const Known objects[] = {
+    {"Node", AT(Node)},
     {"Operation", AT(Operation)},
     {"SeveralOperation", AT(SeveralOperation)},
     {"AccumulateGrad", AT(AccumulateGrad)},
@@ -257,11 +278,13 @@ static const Known objects[] = {
     {"float64_dtype", AT(float64_dtype)},
     {"last", AT(last)},
     {"ndarray", AT(ndarray)},
+    {"negative", AT(negative)},
     {"freed", AT(freed)},
     {"freed_counters", AT(freed_counters)},
 };
 
 static const Known names[] = {
+    {"acquire", AT(acquire)},
     {"arrive", AT(arrive)},
     {"visit", AT(visit)},
     {"finish", AT(finish)},
@@ -320,7 +343,15 @@ setup(PyObject *Py_UNUSED(module), PyObject *known)
     Py_RETURN_NONE;
 }
 
+/* taken() -> whether a copy of the package is using the module already. */
+static PyObject *
+taken(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing))
+{
+    return PyBool_FromLong(S.Tensor != NULL);
+}
+
 static PyMethodDef methods[] = {
+    {"taken", taken, METH_NOARGS, "Whether a copy of the package is using the module."},
     {"setup", setup, METH_O, "Tell the module what the Python files define."},
     {"straight", make_straight, METH_VARARGS, "A row's function, compiled in front."},
     {"survey", survey, METH_O, "The nodes below some roots, and how they hang together."},
@@ -344,11 +375,11 @@ PyInit_core(void)
         return NULL;
     }
     PyObject *module = PyModule_Create(&definition);
-    if (module != NULL) {
-        PyModule_AddIntConstant(module, "ELEMENTWISE", ELEMENTWISE);
-        PyModule_AddIntConstant(module, "CALL", CALL);
-        PyModule_AddIntConstant(module, "VIEW", VIEW);
-        PyModule_AddIntConstant(module, "VIEWS", VIEWS);
+    if (module != NULL && (PyModule_AddIntConstant(module, "ELEMENTWISE", ELEMENTWISE) < 0 ||
+                           PyModule_AddIntConstant(module, "CALL", CALL) < 0 ||
+                           PyModule_AddIntConstant(module, "VIEW", VIEW) < 0 ||
+                           PyModule_AddIntConstant(module, "VIEWS", VIEWS) < 0)) {
+        Py_CLEAR(module);
     }
     return module;
 }

@@ -16,7 +16,7 @@
 
 /* Classes and objects of the Python files. `setup` fills this; nothing changes it afterwards. */
 typedef struct {
-    PyObject *Tensor, *Operation, *SeveralOperation, *AccumulateGrad, *Nowhere;
+    PyObject *Tensor, *Node, *Operation, *SeveralOperation, *AccumulateGrad, *Nowhere;
     PyObject *Extra, *ViewOf, *Plan;
     PyObject *accumulator;   /* function: tensor -> its accumulator, made if need be */
     PyObject *storage;       /* function: tensor -> its data as an array that can be shared */
@@ -29,19 +29,20 @@ typedef struct {
     PyObject *float32, *float64;              /* NumPy's scalar types */
     PyObject *float32_dtype, *float64_dtype;  /* and the dtypes */
     PyObject *ndarray;
+    PyObject *negative;                       /* the ufunc */
     PyObject *freed, *freed_counters;         /* what stands in a node for values that are gone */
     PyObject *empty;                          /* () */
     PyObject *made_normal, *made_multiple, *made_no_grad; /* how a view was made */
     PyObject *zero;                           /* 0 */
     /* names of methods and attributes */
-    PyObject *arrive, *visit, *finish, *release, *fitted, *plus, *add_into, *namespace, *create_graph;
+    PyObject *arrive, *visit, *acquire, *finish, *release, *fitted, *plus, *add_into, *namespace, *create_graph;
     PyObject *array_namespace;
 
     /* offsets of slots */
     Py_ssize_t t_data, t_node, t_leaf, t_counter, t_extra;
     Py_ssize_t n_counters, n_edges, n_hooks, n_number;
     Py_ssize_t o_numbers, o_params, o_plan, o_saved, o_shapes, g_types, g_output_meta;
-    Py_ssize_t l_accumulator, l_grad, l_post_hooks, a_variable, a_cast;
+    Py_ssize_t l_accumulator, l_grad, l_lock, l_post_hooks, a_variable, a_cast;
     Py_ssize_t w_accumulate, w_arrived, w_captured, w_pending, w_sought, w_watched;
     Py_ssize_t p_sources, p_walked, p_indexed, p_conjugate;
     Py_ssize_t r_kernel, r_takes_xp, r_numpy_kernel, r_plans;
@@ -79,8 +80,8 @@ same_shape(PyObject *first, PyObject *second)
 {
     PyArrayObject *a = (PyArrayObject *)first, *b = (PyArrayObject *)second;
     int ndim = PyArray_NDIM(a);
-    return ndim == PyArray_NDIM(b) &&
-           !memcmp(PyArray_DIMS(a), PyArray_DIMS(b), (size_t)ndim * sizeof(npy_intp));
+    return ndim == PyArray_NDIM(b) && (!ndim ||
+           !memcmp(PyArray_DIMS(a), PyArray_DIMS(b), (size_t)ndim * sizeof(npy_intp)));
 }
 
 /* Common path or not: what functions here answer, beside an exception. */
@@ -98,6 +99,8 @@ typedef struct {
 /* record.c */
 enum Answer read_mode(int *recording);
 enum Answer read_input(PyObject *tensor, int recording, Input *input);
+enum Answer lock(PyObject *leaf);
+int unlock(PyObject *leaf);
 void clear_inputs(Input *inputs, Py_ssize_t count);
 PyObject *shape_of(PyObject *data);
 PyObject *counter_of(PyObject *tensor);
@@ -110,7 +113,7 @@ PyObject *new_node(PyObject *type, PyObject *plan, Input *inputs, Py_ssize_t cou
 enum Answer run_kernel(PyObject *kernel, PyObject *const *arguments, Py_ssize_t count,
                        PyObject *names, PyObject **out);
 
-/* straight.c, calls.c, walk.c */
+/* straight.c, calls.c, survey.c, walk.c */
 extern PyTypeObject Straight_Type;
 PyObject *straight_elementwise(PyObject *row, PyObject *const *arguments, Py_ssize_t count);
 PyObject *straight_call(PyObject *row, PyObject *const *arguments, Py_ssize_t count,

@@ -15,6 +15,24 @@ read_mode(int *recording)
     return mode == Py_True || mode == Py_False ? COMMON : UNCOMMON;
 }
 
+/* Take a leaf's lock if it is free. Uncommon: another thread has it. */
+enum Answer
+lock(PyObject *leaf)
+{
+    PyObject *taken = PyObject_CallMethodOneArg(SLOT(leaf, S.l_lock), S.acquire, Py_False);
+    enum Answer answer = taken == NULL ? FAILED : taken == Py_True ? COMMON : UNCOMMON;
+    Py_XDECREF(taken);
+    return answer;
+}
+
+int
+unlock(PyObject *leaf)
+{
+    PyObject *done = PyObject_CallMethodNoArgs(SLOT(leaf, S.l_lock), S.release);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
 static PyObject *
 accumulator_of(PyObject *tensor, PyObject *leaf)
 {
@@ -44,20 +62,26 @@ accumulator_of(PyObject *tensor, PyObject *leaf)
     PyTypeObject *type = (PyTypeObject *)S.AccumulateGrad;
     PyObject *node = type->tp_alloc(type, 0);
     PyObject *weak = node == NULL ? NULL : PyWeakref_NewRef(node, NULL);
-    if (weak == NULL || SLOT(leaf, S.l_accumulator) != reference) {
-        /* what was collected meanwhile ran somebody's code, and made one */
-        Py_XDECREF(node);
-        Py_XDECREF(weak);
-        return weak == NULL ? NULL : PyObject_CallOneArg(S.accumulator, tensor);
+    enum Answer free = weak == NULL ? FAILED : lock(leaf);
+    if (free == COMMON && SLOT(leaf, S.l_accumulator) == reference) {
+        SLOT(node, S.a_variable) = Py_NewRef(tensor);
+        SLOT(node, S.a_cast) = Py_NewRef(Py_None);
+        SLOT(node, S.n_edges) = Py_NewRef(S.empty);
+        SLOT(node, S.n_hooks) = Py_NewRef(Py_None);
+        SLOT(node, S.n_counters) = Py_NewRef(Py_None);
+        SLOT(node, S.n_number) = Py_NewRef(S.last);
+        Py_SETREF(SLOT(leaf, S.l_accumulator), weak);
+        if (unlock(leaf) < 0) {
+            Py_CLEAR(node);
+        }
+        return node;
     }
-    SLOT(node, S.a_variable) = Py_NewRef(tensor);
-    SLOT(node, S.a_cast) = Py_NewRef(Py_None);
-    SLOT(node, S.n_edges) = Py_NewRef(S.empty);
-    SLOT(node, S.n_hooks) = Py_NewRef(Py_None);
-    SLOT(node, S.n_counters) = Py_NewRef(Py_None);
-    SLOT(node, S.n_number) = Py_NewRef(S.last);
-    Py_SETREF(SLOT(leaf, S.l_accumulator), weak);
-    return node;
+    if (free == COMMON && unlock(leaf) < 0) {
+        free = FAILED;
+    }
+    Py_XDECREF(weak);
+    Py_XDECREF(node);
+    return free == FAILED ? NULL : PyObject_CallOneArg(S.accumulator, tensor); /* another's */
 }
 
 /* Whether two counts are the same number. */
@@ -86,6 +110,9 @@ read_input(PyObject *tensor, int recording, Input *input)
         return UNCOMMON;
     }
     PyObject *node = SLOT(tensor, S.t_node), *leaf = SLOT(tensor, S.t_leaf);
+    if (node == NULL || leaf == NULL) {
+        return UNCOMMON;
+    }
     if (extra != Py_None) {
         PyObject *view = SLOT(extra, S.x_view);
         PyObject *base = view == Py_None ? NULL : SLOT(view, S.v_base);
@@ -116,10 +143,16 @@ read_input(PyObject *tensor, int recording, Input *input)
             }
             input->edge = Py_NewRef(node);
         } else if (leaf != Py_None) {
+            Py_INCREF(data); /* what makes the accumulator may run somebody's code */
+            Py_INCREF(leaf);
             input->edge = accumulator_of(tensor, leaf);
+            Py_DECREF(leaf);
             if (input->edge == NULL) {
+                Py_DECREF(data);
                 return FAILED;
             }
+            input->data = data;
+            return COMMON;
         }
     }
     input->data = Py_NewRef(data);
@@ -164,7 +197,9 @@ run_kernel(PyObject *kernel, PyObject *const *arguments, Py_ssize_t count, PyObj
     if (token == NULL) {
         return FAILED;
     }
+    Py_INCREF(kernel);
     *out = PyObject_Vectorcall(kernel, arguments, (size_t)count, names);
+    Py_DECREF(kernel);
     if (*out != NULL) {
         int status = PyContextVar_Reset(S.errors, token);
         Py_DECREF(token);
@@ -203,7 +238,7 @@ new_tensor(PyObject *data)
     return tensor;
 }
 
-/* How the row is recorded where these inputs need a gradient; borrowed from the row. */
+/* How the row is recorded where these inputs need a gradient. */
 PyObject *
 plan_for(PyObject *row, long mask, Py_ssize_t count)
 {
@@ -228,11 +263,14 @@ plan_for(PyObject *row, long mask, Py_ssize_t count)
             plan = PyObject_CallFunctionObjArgs(S.Plan, row, wanted, NULL);
             Py_DECREF(wanted);
             if (plan != NULL) {
-                int status = PyDict_SetItem(plans, key, plan);
-                Py_DECREF(plan); /* the dictionary holds it */
-                plan = status < 0 ? NULL : plan;
+                /* another thread may have made it meanwhile: one plan for all */
+                PyObject *kept = PyDict_SetDefault(plans, key, plan);
+                Py_XINCREF(kept);
+                Py_SETREF(plan, kept);
             }
         }
+    } else {
+        Py_XINCREF(plan);
     }
     Py_DECREF(key);
     return plan;

@@ -58,7 +58,7 @@ straight_elementwise(PyObject *row, PyObject *const *arguments, Py_ssize_t count
 {
     Input inputs[2];
     int recording;
-    PyObject *result = NULL, *out = NULL, *shapes = NULL;
+    PyObject *result = NULL, *out = NULL, *shapes = NULL, *plan = NULL;
     if (!IS(arguments[0], Tensor) || read_mode(&recording) != COMMON) {
         return NULL;
     }
@@ -87,7 +87,7 @@ straight_elementwise(PyObject *row, PyObject *const *arguments, Py_ssize_t count
         mask |= (long)(inputs[i].edge != NULL) << i;
     }
     if (mask) {
-        PyObject *plan = plan_for(row, mask, count);
+        plan = plan_for(row, mask, count);
         shapes = shapes_of(inputs, count);
         if (plan == NULL || shapes == NULL ||
             record(result, plan, inputs, count, shapes, Py_None) != COMMON) {
@@ -95,6 +95,7 @@ straight_elementwise(PyObject *row, PyObject *const *arguments, Py_ssize_t count
         }
     }
 done:
+    Py_XDECREF(plan);
     Py_XDECREF(shapes);
     clear_inputs(inputs, count);
     return result;

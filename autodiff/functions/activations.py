@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.creation import rand_like
 from autodiff.functions.arguments import real_only, require_tensor
 from autodiff.inplace import write
+from autodiff.likes import rand_like
 from autodiff.modes import is_grad_enabled, no_grad
 from autodiff.ops import activations as ops
 from autodiff.primitive import Primitive, handed_over

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.conversion import is_number
 from autodiff.state import TensorState
 
 __all__ = [
@@ -21,11 +22,6 @@ __all__ = [
     "require_tensor",
     "shape_argument",
 ]
-
-
-def is_number(value: object) -> bool:
-    """Whether a value counts as a Python number (NumPy's scalars do)."""
-    return isinstance(value, int | float | complex | np.number | np.bool_)
 
 
 def is_tensor_like(value: object) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.creation import ones_like
 from autodiff.dtypes import bool as bool_
 from autodiff.dtypes import float32
 from autodiff.functions.arguments import require_tensor
 from autodiff.functions.pointwise import kind_of
 from autodiff.functions.shapes import transpose
+from autodiff.likes import ones_like
 from autodiff.modes import settings
 from autodiff.ops import complexes as ops
 from autodiff.ops.indexing import SELECT

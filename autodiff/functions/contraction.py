@@ -243,26 +243,17 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) ->
     return ops.ADDMM.straight(input, mat1, mat2, beta=beta, alpha=alpha)
 
 
-def _maps(input: Any, weight: Any, bias: Any) -> bool:
-    """Whether these are a matrix of rows, a matrix and perhaps a vector, that fit as they are."""
-    if not isinstance(input, TensorState) or not isinstance(weight, TensorState):
-        return False
-    x, w = input._data, weight._data
-    if x.ndim != 2 or w.ndim != 2 or x.dtype is not w.dtype or x.shape[1] != w.shape[1]:
-        return False
-    if bias is None:
-        return True
-    if not isinstance(bias, TensorState):
-        return False
-    b = bias._data
-    return b.dtype is x.dtype and b.shape == w.shape[:1]
-
-
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """input @ weightᵀ + bias."""
-    if _maps(input, weight, bias):
-        row = ops.LINEAR_WITHOUT_BIAS if bias is None else ops.LINEAR
-        return row.straight(input, weight, bias)
+    if isinstance(input, TensorState) and isinstance(weight, TensorState):
+        x, w = input._data, weight._data  # most often matrices that fit as they are
+        if x.ndim == 2 == w.ndim and x.dtype is w.dtype and x.shape[1] == w.shape[1]:
+            if bias is None:
+                return ops.LINEAR_WITHOUT_BIAS.straight(input, weight, None)
+            if isinstance(bias, TensorState):
+                b = bias._data
+                if b.dtype is x.dtype and b.shape == w.shape[:1]:
+                    return ops.LINEAR.straight(input, weight, bias)
     require_tensor("linear", input)
     require_tensor("linear", weight, "weight", 2)
     if not (input.ndim and weight.ndim):

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.creation import from_array, rand_like
+from autodiff.creation import from_array
 from autodiff.dtypes import int64
 from autodiff.functions.activations import celu, elu, leaky_relu, selu, softplus
 from autodiff.functions.arguments import axis, raw, require_tensor
 from autodiff.functions.losses import softmax
 from autodiff.functions.pointwise import clamp, kind_of, sigmoid, tanh, where
 from autodiff.functions.shapes import chunk, reshape
+from autodiff.likes import rand_like
 from autodiff.modes import no_grad, random
 from autodiff.ops import special as ops
 from autodiff.ops.shapes import CLONE

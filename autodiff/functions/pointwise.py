@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.conversion import checked_number
+from autodiff.conversion import checked_number, wrapped
 from autodiff.dtypes import complex64, int64
 from autodiff.errors import broadcast_mismatch
 from autodiff.functions.arguments import (
@@ -19,7 +19,7 @@ from autodiff.modes import settings
 from autodiff.ops import pointwise as ops
 from autodiff.ops.complexes import POW_COMPLEX
 from autodiff.primitive import binary, unary
-from autodiff.promotion import result_type, wrapped
+from autodiff.promotion import result_type
 from autodiff.state import TensorState
 
 __all__ = [

@@ -7,13 +7,14 @@ own.
 
 from __future__ import annotations
 
+import functools
+import importlib
 from typing import Any
 
 import numpy as np
 
 from autodiff.kernels.memory import keep_freed_memory
 from autodiff.kernels.selection import chosen
-from autodiff.kernels.special import log1p
 from autodiff.kernels.sums import LARGE, large_sum
 
 __all__ = ["arrays"]
@@ -23,6 +24,8 @@ _ndarray = np.ndarray
 _add: Any = np.add.reduce
 _maximum: Any = np.maximum.reduce
 _minimum: Any = np.minimum.reduce
+_LARGE = 1 << 15
+_LATE = dict.fromkeys(("cosh", "expm1", "sinh"), "exponentials") | {"log1p": "special"}
 _SIMPLE = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -30,7 +33,11 @@ class _Arrays:
     """Attributes are functions with the Array API's names, for NumPy arrays and scalars."""
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(np, name)
+        if name in _LATE:  # with which much is loaded that few programs need
+            module = importlib.import_module("autodiff.kernels." + _LATE[name])
+            value = functools.partial(getattr(module, name), np)
+        else:
+            value = getattr(np, name)
         setattr(self, name, value)
         return value
 
@@ -89,10 +96,6 @@ class _Arrays:
         return chosen(condition, x, y)
 
     @staticmethod
-    def log1p(x: Any, /) -> Any:
-        return log1p(np, x)
-
-    @staticmethod
     def reshape(x: Any, /, shape: Any) -> Any:
         return x.reshape(shape)
 
@@ -102,9 +105,12 @@ class _Arrays:
 
     @staticmethod
     def matmul(x: Any, y: Any, /) -> Any:
-        """A column times a row by multiplication: BLAS is not asked, and NumPy's loop is slow."""
-        if x.ndim == 2 and y.ndim == 2 and x.shape[1] == 1 and y.shape[0] == 1:
-            return x * y
+        """Of matrices by BLAS; a column times a row, of which it is not asked, as it is."""
+        if x.ndim == 2 and y.ndim == 2 and x.dtype in _SIMPLE:
+            if x.shape[1] == 1 and y.shape[0] == 1:
+                return x * y
+            if x.size < _LARGE and y.size < _LARGE:  # from there on `@` has less to do
+                return x.dot(y)
         return x @ y
 
     @staticmethod

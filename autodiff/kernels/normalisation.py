@@ -4,6 +4,8 @@ On NumPy's arrays sums over short rows are taken by BLAS, which reads them three
 `np.add.reduce` does; its error grows as slowly up to some thousand elements. Large matrices are
 worked on in blocks of rows, with buffers too small for NumPy to copy what is broadcast into
 (`unbuffered`). Arrays of 16 bits are worked on in 32, as PyTorch does.
+
+Where the compiled kernels were built, they do the usual case: one pass over each row.
 """
 
 from __future__ import annotations
@@ -14,13 +16,15 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.compiled import kernels as compiled
 from autodiff.kernels.memory import unbuffered
 from autodiff.kernels.range import has_safe_squares, unit_power
-from autodiff.kernels.sums import SHORT
+from autodiff.kernels.sums import SHORT, ones
 from autodiff.operation import sum_to
 
 __all__ = [
     "log_softmax",
+    "log_softmax_of_rows",
     "log_softmax_rule",
     "normalise",
     "softmax",
@@ -43,7 +47,7 @@ def _row_sums(x: Any, dim: int | tuple[int, ...]) -> Any:
     """Sums along an axis or several (as `logsumexp` has them), which are kept."""
     size = x.shape[-1]
     if dim == x.ndim - 1 and x.size >= _MANY and size <= SHORT and x.flags.c_contiguous:
-        return (x.reshape(-1, size) @ np.ones(size, x.dtype)).reshape(*x.shape[:-1], 1)
+        return (x.reshape(-1, size) @ ones(size, x.dtype)).reshape(*x.shape[:-1], 1)
     return _add(x, axis=dim, keepdims=True)
 
 
@@ -81,7 +85,7 @@ def _along_rows(x: Any) -> Any:
     """The sum of each row of a matrix, as a column."""
     if x.shape[1] > SHORT:
         return _add(x, axis=1, keepdims=True)
-    return x.dot(np.ones(x.shape[1], x.dtype))[:, None]
+    return x.dot(ones(x.shape[1], x.dtype))[:, None]
 
 
 def _alike(g: Any, out: Any) -> bool:
@@ -100,6 +104,10 @@ def softmax(xp: Any, x: Any, dim: int) -> Any:
     if type(x) is not np.ndarray or x.dtype not in _WIDE:
         powers = xp.exp(x - xp.max(x, axis=dim, keepdims=True))
         return powers / xp.sum(powers, axis=dim, keepdims=True)
+    if compiled is not None and dim == x.ndim - 1:
+        found = compiled.softmax(x)
+        if found is not None:
+            return found
     if _is_large(x, dim):
         return _in_rows(_softmax_rows, x)
     out = np.subtract(x, _maximum(x, axis=dim, keepdims=True))
@@ -122,6 +130,10 @@ def _softmax_rows(x: Any, out: Any) -> None:
 
 def softmax_rule(xp: Any, g: Any, out: Any, dim: int) -> Any:
     """out · (g - Σ g · out): the difference is taken first, as it loses no digits afterwards."""
+    if compiled is not None and dim == g.ndim - 1:
+        found = compiled.softmax_rule(g, out)
+        if found is not None:
+            return found
     if not _alike(g, out):
         return out * (g - xp.sum(g * out, axis=dim, keepdims=True))
     if _is_large(g, dim):
@@ -136,11 +148,31 @@ def _softmax_rule_rows(g: Any, out: Any, result: Any) -> None:
     result *= out
 
 
+def log_softmax_of_rows(x: Any, dim: int) -> Any:
+    """`log_softmax` of a small matrix along its rows; None of anything else."""
+    if dim != 1 or type(x) is not np.ndarray or x.ndim != 2 or x.dtype not in _WIDE:
+        return None
+    if compiled is not None:
+        found = compiled.log_softmax(x)
+        if found is not None:
+            return found
+    if not 0 < x.size < _MANY:
+        return None
+    out = np.subtract(x, _maximum(x, 1, None, None, True), order="C")
+    sums = _along_rows(np.exp(out))
+    out -= np.log(sums, sums)
+    return out
+
+
 def log_softmax(xp: Any, x: Any, dim: int) -> Any:
     """x - log Σ exp(x) along an axis of an array that is not empty."""
     if type(x) is not np.ndarray or x.dtype not in _WIDE:
         shifted = x - xp.max(x, axis=dim, keepdims=True)
         return shifted - xp.log(xp.sum(xp.exp(shifted), axis=dim, keepdims=True))
+    if compiled is not None and dim == x.ndim - 1:
+        found = compiled.log_softmax(x)
+        if found is not None:
+            return found
     if _is_large(x, dim):
         return _in_rows(_log_softmax_rows, x)
     out = np.subtract(x, _maximum(x, axis=dim, keepdims=True))
@@ -157,19 +189,27 @@ def _log_softmax_rows(x: Any, out: Any) -> None:
 
 def log_softmax_rule(xp: Any, g: Any, out: Any, dim: int) -> Any:
     """g - exp(out) · Σ g."""
+    if compiled is not None and dim == g.ndim - 1:
+        found = compiled.log_softmax_rule(g, out)
+        if found is not None:
+            return found
     if not _alike(g, out):
         return g - xp.exp(out) * xp.sum(g, axis=dim, keepdims=True)
+    result = np.empty(g.shape, g.dtype)
+    if dim == 1 == g.ndim - 1 and g.size < _MANY:
+        _log_softmax_rule_rows(g, out, result)
+        return result
     if _is_large(g, dim):
         return _in_rows(_log_softmax_rule_rows, g, out)
-    result = np.exp(out)
+    np.exp(out, result)
     result *= _add(g, axis=dim, keepdims=True)
     return np.subtract(g, result, out=result)
 
 
 def _log_softmax_rule_rows(g: Any, out: Any, result: Any) -> None:
-    np.exp(out, out=result)
+    np.exp(out, result)
     result *= _along_rows(g)
-    np.subtract(g, result, out=result)
+    np.subtract(g, result, result)
 
 
 def _is_half(x: Any) -> bool:
@@ -224,6 +264,10 @@ def _to_scale(squares: Any, count: int, eps: float) -> None:
 
 def _normalised_rows(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]:
     """`normalise` over the last axis of a matrix."""
+    if compiled is not None:
+        found: tuple[Any, Any, Any] | None = compiled.layer_norm(x, weight, bias, eps)
+        if found is not None:
+            return found
     count = x.shape[1]
 
     def work(x: Any, scale: Any, unit: Any, out: Any) -> None:
@@ -251,6 +295,10 @@ def _normalised_rows(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, A
 
 def _unnormalised_rows(g: Any, unit: Any, scale: Any, weight: Any) -> Any:
     """`unnormalise` over the last axis of a matrix."""
+    if compiled is not None:
+        found = compiled.layer_norm_rule(g, unit, scale, weight)
+        if found is not None:
+            return found
     count = g.shape[1]
 
     def work(g: Any, unit: Any, scale: Any, out: Any) -> None:
@@ -322,5 +370,9 @@ def unnormalise(xp: Any, g: Any, unit: Any, scale: Any, weight: Any, axes: tuple
 def sum_products(xp: Any, g: Any, unit: Any, shape: tuple[int, ...]) -> Any:
     """g · unit, summed to a shape: the cotangent of a weight."""
     if type(g) is np.ndarray and g.ndim == 2 and shape[0] == 1 and g.dtype == unit.dtype:
+        if compiled is not None:
+            found = compiled.column_products(g, unit)
+            if found is not None:
+                return found[None]
         return np.einsum("ij,ij->j", g, unit)[None]
     return sum_to(g * unit, shape, xp)

@@ -12,6 +12,7 @@ __all__ = [
     "add_rows_to_zeros",
     "assign_at",
     "contiguous",
+    "placed",
     "put_along",
     "put_number",
     "take_along",
@@ -142,6 +143,19 @@ def add_rows_to_zeros(shape: tuple[int, ...], positions: Any, values: Any) -> An
     whole = np.zeros(shape, values.dtype)
     if positions.size and whole.size:
         _add_rows(whole, positions.reshape(-1), values.reshape(-1, shape[1]), fresh=True)
+    return whole
+
+
+def placed(x: Any, shape: tuple[int, ...], index: Any) -> Any:
+    """Zeros, and x at an index of slices and numbers; None if x is no array of NumPy's.
+
+    >>> placed(np.ones(2), (3,), slice(1, 3))
+    array([0., 1., 1.])
+    """
+    if type(x) is not np.ndarray and not isinstance(x, np.generic):
+        return None
+    whole = np.zeros(shape, x.dtype)
+    whole[index] = x
     return whole
 
 

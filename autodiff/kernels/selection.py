@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["chosen", "kept", "positive_part", "unless_zero"]
+__all__ = ["chosen", "clamped", "kept", "leaky", "positive_part", "unless_zero"]
 
 _FEW = 256  # elements for which one call of `np.where` is cheaper than two of arithmetic
 _MANY = 4096  # elements from which on three passes over two arrays are cheaper than jumps
@@ -18,6 +18,8 @@ _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 _BITS: Any = {_F32: np.dtype(np.uint32), _F64: np.dtype(np.uint64)}
 _BOOL = np.dtype(bool)
 _ZERO = {one: np.zeros((), one) for one in _BITS}  # a Python number takes a ufunc longer
+_TOP = {one: np.array(np.inf, one) for one in _BITS}
+_LONG = 2048  # elements from which on `clip`, which has vector code for numbers, is faster
 _ndarray = np.ndarray
 _where: Any = np.where
 _multiply, _maximum, _not_equal = np.multiply, np.maximum, np.not_equal
@@ -73,10 +75,38 @@ def positive_part(xp: Any, x: Any) -> Any:
     array([0., 2.])
     """
     if type(x) is _ndarray:
-        zero = _ZERO.get(x.dtype)
+        dtype = x.dtype
+        zero = _ZERO.get(dtype)
         if zero is not None:
-            return _maximum(x, zero)
+            return _maximum(x, zero) if x.size < _LONG else x.clip(zero, _TOP[dtype])
     return xp.maximum(x, 0)
+
+
+def clamped(xp: Any, x: Any, low: Any, high: Any) -> Any:
+    """x, or low where it is below, or high where it is above that; None: no such bound.
+
+    >>> clamped(np, np.array([-3.0, 0.5, 3.0]), -1, 1)
+    array([-1. ,  0.5,  1. ])
+    """
+    if type(x) is _ndarray and x.dtype in _BITS and x.size >= _LONG:
+        # nan as a bound, and lower bounds above upper ones, mean the same to both
+        dtype = x.dtype
+        if low is not None:
+            return x.clip(low, _TOP[dtype] if high is None else high)
+        return x.clip(-_TOP[dtype], high)
+    result = x if low is None else xp.maximum(x, low)
+    return result if high is None else xp.minimum(result, high)
+
+
+def leaky(xp: Any, x: Any, slope: Any) -> Any:
+    """x where it is positive, elsewhere slope · x.
+
+    >>> leaky(np, np.array([-1.0, 2.0]), 0.5)
+    array([-0.5,  2. ])
+    """
+    if type(x) is _ndarray and slope and slope <= 1:  # not 0: of infinity that would be nan
+        return _maximum(x, x * slope)
+    return xp.where(x > 0, x, x * slope)
 
 
 def unless_zero(xp: Any, g: Any, out: Any, recorded: Any = None) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LARGE", "SHORT", "large_sum"]
+__all__ = ["LARGE", "SHORT", "large_sum", "ones"]
 
 LARGE = 1 << 16  # elements of an array for which the detour pays
 SHORT = 4096  # elements of a row that BLAS may add up
@@ -18,6 +18,23 @@ _LEAST = 64  # elements of a row that are worth a row
 _WIDTH = 256
 _WIDE = (np.dtype(np.float32), np.dtype(np.float64))
 _add: Any = np.add.reduce
+_F32, _F64 = _WIDE
+_ONES32, _ONES64 = np.ones(SHORT, _F32), np.ones(SHORT, _F64)
+_ONES32.flags.writeable = _ONES64.flags.writeable = False
+
+
+def ones(count: int, dtype: Any) -> Any:
+    """Ones to multiply by, not to write to: up to `SHORT` of them are there already.
+
+    >>> ones(3, np.dtype(np.float64))
+    array([1., 1., 1.])
+    """
+    if count <= SHORT:
+        if dtype is _F32:
+            return _ONES32[:count]
+        if dtype is _F64:
+            return _ONES64[:count]
+    return np.ones(count, dtype)
 
 
 def large_sum(x: Any, axis: Any, keepdims: bool) -> Any:
@@ -32,12 +49,12 @@ def large_sum(x: Any, axis: Any, keepdims: bool) -> Any:
     if axis is None or axis == tuple(range(x.ndim)) or (not last and axis in (0, -1)):
         flat = x.reshape(-1)
         whole = flat.size - flat.size % _WIDTH
-        total = _add(flat[:whole].reshape(-1, _WIDTH).dot(np.ones(_WIDTH, x.dtype)))
+        total = _add(flat[:whole].reshape(-1, _WIDTH).dot(ones(_WIDTH, x.dtype)))
         if whole < flat.size:
             total = total + _add(flat[whole:])
         return np.full((1,) * x.ndim, total) if keepdims else total
     size = x.shape[-1]
     if axis in (last, (last,), -1) and _LEAST <= size <= SHORT:
-        sums = x.reshape(-1, size).dot(np.ones(size, x.dtype))
+        sums = x.reshape(-1, size).dot(ones(size, x.dtype))
         return sums.reshape(*x.shape[:-1], 1) if keepdims else sums.reshape(x.shape[:-1])
     return None

@@ -1,3 +1,7 @@
-"""The methods of `Tensor`, one mixin per family; each method is one call of a function."""
+"""The methods of `Tensor`, a class for each family.
+
+`late.py` puts a family's methods into the class of tensors when one of them is first used. Type
+checkers read that `Tensor` is derived from these classes.
+"""
 
 __all__: list[str] = []

@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from autodiff import creation, errors, lifecycle
-from autodiff.dtypes import bfloat16, complex64, complex128, int8, int16, uint8
 from autodiff.functions.arguments import require_tensor
 from autodiff.functions.strided import as_strided
 from autodiff.inplace import allowed, bump
-from autodiff.size import strided
 from autodiff.state import TensorState, storage
 
 __all__ = ["Conversions"]
@@ -22,37 +20,8 @@ class Conversions(TensorState):
     """Methods of `Tensor` that make other tensors like it, and tell small facts about it."""
 
     __slots__ = ()
-    to: Any
     dtype: Any
     shape: Any
-
-    def bfloat16(self) -> Any:
-        """bfloat16; needs the package ml_dtypes."""
-        return self.to(bfloat16)
-
-    def short(self) -> Any:
-        """int16."""
-        return self.to(int16)
-
-    def char(self) -> Any:
-        """int8."""
-        return self.to(int8)
-
-    def byte(self) -> Any:
-        """uint8."""
-        return self.to(uint8)
-
-    def cfloat(self) -> Any:
-        """complex64."""
-        return self.to(complex64)
-
-    def cdouble(self) -> Any:
-        """complex128."""
-        return self.to(complex128)
-
-    def type_as(self, other: Any) -> Any:
-        """The dtype of another tensor."""
-        return self.to(require_tensor("type_as", other, "other", 1).dtype)
 
     def _made(self, made: Any, given: dict[str, Any]) -> Any:
         given.setdefault("dtype", None)
@@ -88,11 +57,6 @@ class Conversions(TensorState):
             data = np.asarray(data._data)
         return self._made(lambda options: creation.tensor(data, **options), given)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes that all elements take."""
-        return self._data.nbytes  # type: ignore[no-any-return]
-
     def ndimension(self) -> int:
         """The number of dimensions."""
         return self._data.ndim  # type: ignore[no-any-return]
@@ -115,11 +79,6 @@ class Conversions(TensorState):
         keys = ("data", "shape", "typestr")
         a, b = mine.__array_interface__, theirs.__array_interface__
         return mine.strides == theirs.strides and all(a[key] == b[key] for key in keys)
-
-    is_cpu = True
-    is_cuda = is_sparse = is_quantized = is_meta = is_mps = is_xpu = is_nested = False
-    name = None
-    layout = strided
 
     def cuda(self, *args: Any, **kwargs: Any) -> Any:
         """Raises AssertionError, as PyTorch's build for the CPU does."""

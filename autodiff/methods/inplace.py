@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import late
 from autodiff.errors import broadcast_mismatch, output_shape
 from autodiff.functions import logic, pointwise
 from autodiff.functions.arguments import is_number, raw, require_tensor
@@ -15,13 +14,8 @@ from autodiff.functions.indexing import masked_fill
 from autodiff.functions.pointwise import checked_alpha, refuse_bool
 from autodiff.functions.shapes import squeeze, t, transpose, unsqueeze
 from autodiff.inplace import allowed, copy_into, fill, overwrite, write, zero
-from autodiff.methods.variants import (
-    add_methods,
-    add_variants,
-    in_place,
-    viewed_in_place,
-    written_test,
-)
+from autodiff.methods.operators import is_operand
+from autodiff.methods.variants import in_place, viewed_in_place, written, written_test
 from autodiff.ops import pointwise as ops
 from autodiff.ops.writing import COMPARISONS
 from autodiff.state import TensorState
@@ -36,7 +30,7 @@ def _operand(method: str, other: Any) -> Any:
 class InPlace(TensorState):
     """In-place methods of `Tensor`: they write to its memory and return it.
 
-    The frequent ones are written out; all others are made from the functions by `variants.py`.
+    These are written out; all others are made from the functions by `variants.py`.
     """
 
     __slots__ = ()
@@ -129,8 +123,35 @@ class InPlace(TensorState):
         return viewed_in_place("t_", t, self)
 
     swapaxes_ = swapdims_ = transpose_
-    _divided_: Any
-    _raised_: Any
+    _divided_ = written(pointwise.div, "div")
+    _raised_ = written(pointwise.pow, "pow")
+
+    def abs_(self) -> Any:
+        """`abs`, written to the tensor's own memory; a complex tensor cannot hold it."""
+        if self._data.dtype.kind == "c":
+            allowed((self,))
+            raise RuntimeError("In-place abs is not supported for complex tensors.")
+        return in_place(pointwise.abs, "abs", self)
+
+    absolute_ = abs_
+
+    def __iadd__(self, other: Any) -> Any:
+        return write(ops.ADD, self, other) if is_operand(other) else NotImplemented
+
+    def __isub__(self, other: Any) -> Any:
+        return self.sub_(other) if is_operand(other) else NotImplemented
+
+    def __imul__(self, other: Any) -> Any:
+        return write(ops.MUL, self, other) if is_operand(other) else NotImplemented
+
+    def __itruediv__(self, other: Any) -> Any:
+        return write(ops.DIV, self, other) if is_operand(other) else NotImplemented
+
+    def __ipow__(self, other: Any) -> Any:
+        return self.pow_(other) if is_operand(other) else NotImplemented
+
+    def __imod__(self, other: Any) -> Any:
+        return write(ops.REMAINDER, self, other) if is_operand(other) else NotImplemented
 
 
 def _compared(name: str) -> Any:
@@ -169,6 +190,3 @@ for _name, _other in zip(
         setattr(InPlace, f"{_other}_", getattr(InPlace, f"{_name}_"))
 for _name in ("logical_and", "logical_or", "logical_xor"):
     setattr(InPlace, f"{_name}_", _decided(_name))
-add_variants(InPlace)
-add_methods(InPlace)
-late.add_methods(InPlace)

@@ -15,20 +15,11 @@ class Linalg(TensorState):
 
     __slots__ = ()
 
-    def det(self) -> Any:
-        return linalg.det(self)
-
-    def logdet(self) -> Any:
-        return linalg.logdet(self)
-
-    def slogdet(self) -> Any:
-        return linalg.slogdet(self)
-
-    def inverse(self) -> Any:
-        return linalg.inv(self)
-
-    def matrix_power(self, n: int) -> Any:
-        return linalg.matrix_power(self, n)
+    det = linalg.det
+    logdet = linalg.logdet
+    slogdet = linalg.slogdet
+    inverse = linalg.inv
+    matrix_power = linalg.matrix_power
 
     def cholesky_solve(self, input2: Any, upper: bool = False) -> Any:
         return linalg.cholesky_solve(self, input2, upper)

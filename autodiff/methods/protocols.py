@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import errors
+from autodiff import namespace as array_namespace
 from autodiff.inplace import writable
 from autodiff.interop import call_function, call_ufunc
 from autodiff.state import TensorState
@@ -50,3 +51,6 @@ class Protocols(TensorState):
     def __dlpack_device__(self) -> tuple[int, int]:
         """The CPU, in DLPack's numbers."""
         return (1, 0)
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        return array_namespace

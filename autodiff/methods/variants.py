@@ -13,19 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import operation
 from autodiff.dtypes import from_numpy_dtype
 from autodiff.errors import BatchedData
-from autodiff.functions import (
-    contraction,
-    elementwise,
-    indexing,
-    logic,
-    pointwise,
-    reductions,
-    shapes,
-    writing,
-)
 from autodiff.functions.arguments import axis
 from autodiff.inplace import (
     allowed,
@@ -40,37 +29,17 @@ from autodiff.modes import is_grad_enabled
 from autodiff.ops import pointwise as rows
 from autodiff.ops.shapes import TO_COPY, VIEW
 from autodiff.state import Extra, TensorState, layered_by, version_counter
+from autodiff.tensor_class import Tensor
 from autodiff.views import requires_grad
 
-__all__ = ["add_methods", "add_variants", "in_place", "viewed_in_place", "written", "written_test"]
+__all__ = ["in_place", "viewed_in_place", "written", "written_test"]
 
-# PyTorch's in-place methods that are the function of the same name, written to the first argument
-NAMES = tuple(
-    """
-    abs absolute acos acosh addbmm addcdiv addcmul addmm addmv addr arccos arccosh arcsin arcsinh
-    arctan arctan2 arctanh asin asinh atan atan2 atanh baddbmm bitwise_and bitwise_left_shift
-    bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp clamp_max clamp_min clip
-    conj_physical copysign cos cosh cumprod cumsum deg2rad digamma divide erf erfc erfinv exp exp2
-    expm1 fix float_power floor floor_divide fmod frac gcd heaviside hypot i0 igamma igammac
-    index_add index_copy index_fill index_put index_reduce lcm ldexp lerp lgamma log log10 log1p
-    log2 logit masked_fill masked_scatter multiply mvlgamma nan_to_num neg negative nextafter
-    polygamma put rad2deg reciprocal relu remainder renorm round rsqrt scatter scatter_add
-    scatter_reduce sgn sigmoid sign sin sinc sinh sqrt square subtract tan tanh tril triu
-    true_divide trunc xlogy
-    """.split()  # noqa: SIM905 - a page of quotation marks says less
+# functions without a row: of these the result is copied
+_COPIED = frozenset(
+    ("bitwise_left_shift", "bitwise_right_shift", "gcd", "heaviside", "lcm", "nextafter")
 )
 # what these write must not be read from the same memory
 _SCATTERING = ("index_add", "index_copy", "index_put", "put", "scatter", "scatter_add")
-_MODULES: tuple[Any, ...] = (
-    pointwise,
-    elementwise,
-    logic,
-    writing,
-    reductions,
-    shapes,
-    indexing,
-    contraction,
-)
 
 
 class _Noted(Exception):
@@ -97,7 +66,7 @@ def _note(self: Any, row: Any, inputs: tuple[Any, ...], params: dict[str, Any]) 
 def _stand_in() -> Any:
     """The class of stand-ins: tensors to whom rows are handed as to those of a transform."""
     members = {"__slots__": (), "_layered": True, "_dispatch": _note, "stands_in": True}
-    return type("StandIn", (operation.Tensor,), members)
+    return type("StandIn", (Tensor,), members)
 
 
 def _standing_for(tensor: Any) -> Any:
@@ -260,58 +229,19 @@ _PLAIN = {
 }
 
 
-def _method(function: Callable[..., Any], name: str) -> Any:
+def written(function: Callable[..., Any], name: str) -> Any:
+    """The in-place form of a function: a method `name_`."""
     row = _PLAIN.get(name)
 
-    @functools.wraps(function)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         if row is not None and not args and not kwargs and self._data.dtype.kind == "f":
             return write(row, self)  # of real numbers the function is its row: no need to ask it
         return in_place(function, name, self, *args, **kwargs)
 
-    method.__name__ = method.__qualname__ = f"{name}_"
-    method.__doc__ = f"`{name}`, written to the tensor's own memory; returns the tensor."
-    return method
+    def copied(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.copy_(function(self, *args, **kwargs))
 
-
-def _abs(self: Any) -> Any:
-    """`abs`, written to the tensor's own memory; a complex tensor cannot hold it."""
-    if self._data.dtype.kind == "c":
-        allowed((self,))
-        raise RuntimeError("In-place abs is not supported for complex tensors.")
-    return in_place(pointwise.abs, "abs", self)
-
-
-METHODS = tuple(
-    """
-    acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2
-    atanh ceil deg2rad erfc exp2 fix frac hypot log2 log10 logaddexp positive rad2deg trunc
-    addcdiv addcmul bitwise_and bitwise_not bitwise_or bitwise_xor clamp_max clamp_min divide
-    greater greater_equal index_add index_copy index_fill lerp less less_equal logical_or
-    logical_xor masked_scatter multiply not_equal put scatter scatter_add subtract take
-    take_along_dim true_divide
-    """.split()  # noqa: SIM905 - a page of quotation marks says less
-)
-
-
-def add_methods(cls: type[TensorState]) -> None:
-    """Give the class the functions of three tensors, of bits, and those that write at indices."""
-    for name in METHODS:
-        function = next(getattr(m, name) for m in _MODULES if name in m.__all__)
-        setattr(cls, name, function)
-
-
-def add_variants(cls: type[TensorState]) -> None:
-    """Give the class the in-place form of every function that is there and has one."""
-    for name in NAMES:
-        function = next((getattr(m, name) for m in _MODULES if name in m.__all__), None)
-        if function is not None and f"{name}_" not in vars(cls):
-            setattr(cls, f"{name}_", _method(function, name))
-    cls.abs_ = cls.absolute_ = _abs  # type: ignore[attr-defined]
-    cls._divided_ = _method(pointwise.div, "div")  # type: ignore[attr-defined]
-    cls._raised_ = _method(pointwise.pow, "pow")  # type: ignore[attr-defined]
-
-
-def written(function: Callable[..., Any], name: str) -> Any:
-    """The in-place form of a function that is not in the modules above."""
-    return _method(function, name)
+    made = functools.wraps(function)(copied if name in _COPIED else method)
+    made.__name__ = made.__qualname__ = f"{name}_"
+    made.__doc__ = f"`{name}`, written to the tensor's own memory; returns the tensor."
+    return made

@@ -6,7 +6,9 @@ import math
 from typing import Any
 
 from autodiff.kernels.range import bounded
-from autodiff.kernels.special import normal_cdf, silu_pull
+from autodiff.kernels.selection import leaky
+from autodiff.kernels.special import normal_cdf
+from autodiff.kernels.squashing import silu_pull
 from autodiff.ops.pointwise import SIGMOID
 from autodiff.primitive import Primitive, pointwise
 
@@ -72,7 +74,7 @@ LEAKY_RELU_BACKWARD: Primitive = pointwise(  # of x, too, as in PyTorch: see THR
 LEAKY_RELU = pointwise(
     "leaky_relu",
     "LeakyReluBackward0",
-    lambda xp, x, slope: xp.where(x > 0, x, x * slope),
+    leaky,
     (lambda g, x, slope: LEAKY_RELU_BACKWARD(g, x, slope=slope),),
     inputs=("x",),
     holomorphic=False,

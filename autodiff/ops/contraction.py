@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autodiff.kernels.layers import column_sums, linear, outer_sum, product
+from autodiff.kernels.products import mm, mm_first, mm_second
 from autodiff.operation import sum_to
 from autodiff.primitive import primitive
 
@@ -32,11 +34,8 @@ def _t(xp: Any, x: Any) -> Any:
 MM = primitive(
     "mm",
     "MmBackward0",
-    lambda xp, x, y: xp.matmul(x, y),
-    (
-        lambda xp, g, y: xp.matmul(g, _t(xp, y)),
-        lambda xp, g, x: xp.matmul(_t(xp, x), g),
-    ),
+    mm,
+    (mm_first, mm_second),
     promotion="common",
     holomorphic=True,
 )
@@ -63,14 +62,19 @@ DOT = primitive(
 )
 
 
+def _flat(xp: Any, value: Any) -> Any:
+    """All but the last axis as one."""
+    return xp.reshape(value, (math.prod(value.shape[:-1]), value.shape[-1]))
+
+
 def _left(xp: Any, g: Any, y: Any, x_shape: Any) -> Any:
     if len(x_shape) == 1:  # (n) @ (…, n, m)
         result = xp.squeeze(y @ xp.expand_dims(g, axis=-1), axis=-1)
     elif y.ndim == 1:  # (…, m, n) @ (n)
         result = xp.expand_dims(g, axis=-1) * y
     else:
-        result = xp.matmul(g, _t(xp, y))
-    return sum_to(result, tuple(x_shape), xp)
+        result = product(xp, g, _t(xp, y))
+    return result if result.shape == x_shape else sum_to(result, tuple(x_shape), xp)
 
 
 def _right(xp: Any, g: Any, x: Any, y_shape: Any) -> Any:
@@ -78,15 +82,17 @@ def _right(xp: Any, g: Any, x: Any, y_shape: Any) -> Any:
         result = xp.squeeze(_t(xp, x) @ xp.expand_dims(g, axis=-1), axis=-1)
     elif x.ndim == 1:
         result = xp.expand_dims(x, axis=-1) * xp.expand_dims(g, axis=-2)
+    elif len(y_shape) == 2:  # all rows at once, whatever batches they come in
+        result = xp.matmul(_t(xp, _flat(xp, x)), _flat(xp, g))
     else:
         result = xp.matmul(_t(xp, x), g)
-    return sum_to(result, tuple(y_shape), xp)
+    return result if result.shape == y_shape else sum_to(result, tuple(y_shape), xp)
 
 
 MATMUL = primitive(
     "matmul",
     "UnsafeViewBackward0",
-    lambda x, y: x @ y,
+    product,
     (_left, _right),
     promotion="common",
     holomorphic=True,
@@ -109,33 +115,33 @@ ADDMM = primitive(
 )
 
 
-def _flat(xp: Any, value: Any) -> Any:
-    """All but the last axis as one."""
-    return xp.reshape(value, (math.prod(value.shape[:-1]), value.shape[-1]))
-
-
-def _linear_weight_rule(xp: Any, g: Any, x: Any, weight_shape: Any) -> Any:
-    if len(weight_shape) == 1:
-        return sum_to(xp.expand_dims(g, axis=-1) * x, tuple(weight_shape), xp)
+def _linear_weight_rule(xp: Any, g: Any, x: Any) -> Any:
+    found = outer_sum(g, x)
+    if found is not None:
+        return found
+    if g.ndim < x.ndim:  # the weight is a vector
+        return sum_to(xp.expand_dims(g, axis=-1) * x, tuple(x.shape[-1:]), xp)
     if x.ndim == 1:
         return xp.expand_dims(g, axis=-1) * x
     return xp.matmul(_t(xp, _flat(xp, g)), _flat(xp, x))
 
 
 def _linear_input_rule(xp: Any, g: Any, weight: Any) -> Any:
-    return xp.expand_dims(g, axis=-1) * weight if weight.ndim == 1 else xp.matmul(g, weight)
+    return xp.expand_dims(g, axis=-1) * weight if weight.ndim == 1 else product(xp, g, weight)
 
 
-def _linear_kernel(xp: Any, x: Any, weight: Any, bias: Any) -> Any:
-    product = x @ (weight if weight.ndim == 1 else _t(xp, weight))
-    return product if bias is None else product + bias
+def _linear_bias_rule(xp: Any, g: Any, bias_shape: Any) -> Any:
+    if len(bias_shape) == 1 and bias_shape == g.shape[1:]:
+        found = column_sums(g)
+        return xp.sum(g, axis=0) if found is None else found
+    return sum_to(g, tuple(bias_shape), xp)
 
 
 LINEAR = primitive(
     "linear",
     "AddmmBackward0",
-    _linear_kernel,
-    (_linear_input_rule, _linear_weight_rule, lambda g: g),
+    linear,
+    (_linear_input_rule, _linear_weight_rule, _linear_bias_rule),
     promotion="common",
     broadcasts=True,
     holomorphic=True,

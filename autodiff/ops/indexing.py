@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.kernels.scatter import add_at, assign_at, put_along, take_along
+from autodiff.kernels.scatter import add_at, assign_at, placed, put_along, take_along
 from autodiff.primitive import Primitive, primitive
 
 __all__ = [
@@ -30,11 +30,17 @@ def _put_rule(g: Any, x_shape: Any, index: Any) -> Any:
     return PUT(g, shape=tuple(x_shape), index=index)
 
 
+def _place_rule(g: Any, x_shape: Any, index: Any) -> Any:
+    """The same of a view, whose index names nothing twice."""
+    found = placed(g, x_shape, index)
+    return _put_rule(g, x_shape, index) if found is None else found
+
+
 SELECT = primitive(
     "select",
     "SelectBackward0",
     lambda x, index: x[index],
-    (_put_rule,),
+    (_place_rule,),
     inputs=("x",),
     linear=True,
     view=True,
@@ -43,7 +49,7 @@ SLICE = primitive(
     "slice",
     "SliceBackward0",
     lambda x, index: x[index],
-    (_put_rule,),
+    (_place_rule,),
     inputs=("x",),
     linear=True,
     view=True,

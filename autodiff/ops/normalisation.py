@@ -26,13 +26,18 @@ def _kernel(
 ) -> Any:
     out, unit, scale = normalise(
         xp,
-        xp.reshape(x, view),
+        _shaped(xp, x, view),
         None if weight is None else xp.reshape(weight, affine),
         None if bias is None else xp.reshape(bias, affine),
         axes,
         eps,
     )
-    return xp.reshape(out, tuple(x.shape)), unit, scale
+    return _shaped(xp, out, x.shape), unit, scale
+
+
+def _shaped(xp: Any, x: Any, shape: Any) -> Any:
+    """x in another shape; itself where it has that, for a view of it would not own its memory."""
+    return x if x.shape == shape else xp.reshape(x, tuple(shape))
 
 
 def _parts(
@@ -40,7 +45,7 @@ def _parts(
 ) -> tuple[Any, Any]:
     """The standardised input and its scales: those found before, if nobody differentiates."""
     if isinstance(g, TensorState):
-        return standardised(xp, xp.reshape(x, view), axes, eps)
+        return standardised(xp, _shaped(xp, x, view), axes, eps)
     return unit, scale
 
 
@@ -58,8 +63,8 @@ def _input_rule(
 ) -> Any:
     unit, scale = _parts(xp, g, x, unit, scale, view, axes, eps)
     weight = None if weight is None else xp.reshape(weight, affine)
-    result = unnormalise(xp, xp.reshape(g, view), unit, scale, weight, axes)
-    return xp.reshape(result, tuple(x.shape))
+    result = unnormalise(xp, _shaped(xp, g, view), unit, scale, weight, axes)
+    return _shaped(xp, result, x.shape)
 
 
 def _weight_rule(
@@ -75,11 +80,12 @@ def _weight_rule(
     eps: float,
 ) -> Any:
     unit, _ = _parts(xp, g, x, unit, scale, view, axes, eps)
-    return xp.reshape(sum_products(xp, xp.reshape(g, view), unit, affine), tuple(weight_shape))
+    found = sum_products(xp, _shaped(xp, g, view), unit, affine)
+    return _shaped(xp, found, weight_shape)
 
 
 def _bias_rule(xp: Any, g: Any, bias_shape: Shape, view: Shape, affine: Shape) -> Any:
-    return xp.reshape(sum_to(xp.reshape(g, view), affine, xp), tuple(bias_shape))
+    return _shaped(xp, sum_to(_shaped(xp, g, view), affine, xp), bias_shape)
 
 
 LAYER_NORM = primitive(

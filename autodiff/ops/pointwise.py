@@ -10,18 +10,25 @@ import math
 import operator
 from typing import Any
 
-from autodiff.kernels.selection import kept, positive_part, unless_zero
+from autodiff.kernels.selection import clamped, kept, positive_part, unless_zero
 from autodiff.kernels.special import (
     erf,
     log1p,
     power,
-    sigmoid,
-    sigmoid_pull,
     sign,
-    tanh_pull,
     trunc_divide,
 )
-from autodiff.primitive import Primitive, applied, pointwise, primitive
+from autodiff.kernels.squashing import (
+    exp,
+    pulled,
+    sigmoid,
+    sigmoid_pull,
+    sigmoid_rule,
+    tanh,
+    tanh_pull,
+    tanh_rule,
+)
+from autodiff.primitive import Primitive, into, pointwise, primitive
 
 __all__ = [
     "ABS",
@@ -106,7 +113,11 @@ ADD = pointwise(
     "add", "AddBackward0", operator.add, (lambda g: g, lambda g: g), promotion="common"
 )
 SUB = pointwise(
-    "sub", "SubBackward0", operator.sub, (lambda g: g, lambda g: -g), promotion="common"
+    "sub",
+    "SubBackward0",
+    operator.sub,
+    (lambda g: g, into("negative", lambda g: -g)),
+    promotion="common",
 )
 ADD_SCALED = pointwise(
     "add",
@@ -151,17 +162,17 @@ MUL = pointwise(
     "mul",
     "MulBackward0",
     operator.mul,
-    (lambda g, y: g * y, lambda g, x: g * x),
+    (into("multiply", lambda g, y: g * y), into("multiply", lambda g, x: g * x)),
     promotion="common",
 )
 DIV = pointwise(
     "div",
     "DivBackward0",
     operator.truediv,
-    (lambda g, y: g / y, lambda g, x, y: -g * (x / y) / y),
+    (into("divide", lambda g, y: g / y), lambda g, x, y: -g * (x / y) / y),
 )
 DIV_NUMBER = DIV.variant("DivBackward1")
-NEG = pointwise("neg", "NegBackward0", operator.neg, (lambda g: -g,))
+NEG = pointwise("neg", "NegBackward0", operator.neg, (into("negative", lambda g: -g),))
 ABS = pointwise(
     "abs",
     "AbsBackward0",
@@ -185,9 +196,11 @@ SGN = pointwise(  # of complex numbers
     "sgn", "SgnBackward0", lambda xp, x: xp.sign(x), (_sgn_rule,), holomorphic=False
 )
 SGN_REAL = SIGN.variant("SgnBackward0")
-EXP = pointwise("exp", "ExpBackward0", "exp", (lambda g, out: g * out,))
-EXPM1 = pointwise("expm1", "Expm1Backward0", "expm1", (lambda xp, g, x: g * xp.exp(x),))
-LOG = pointwise("log", "LogBackward0", "log", (lambda g, x: g / x,))
+EXP = pointwise("exp", "ExpBackward0", exp, (into("multiply", lambda g, out: g * out),))
+EXPM1 = pointwise(
+    "expm1", "Expm1Backward0", lambda xp, x: xp.expm1(x), (lambda xp, g, x: g * xp.exp(x),)
+)
+LOG = pointwise("log", "LogBackward0", "log", (into("divide", lambda g, x: g / x),))
 LOG1P = pointwise(
     "log1p", "Log1PBackward0", lambda xp, x: log1p(xp, x), (lambda g, x: g / (x + 1),)
 )
@@ -213,13 +226,22 @@ TANH_BACKWARD: Primitive = pointwise(
     "TanhBackwardBackward0",
     lambda xp, v, x: tanh_pull(xp, v, x),
     (
-        lambda g, x: TANH_BACKWARD(g, x),
+        lambda g, x: pulled(tanh_pull, TANH_BACKWARD, g, x),
         lambda xp, g, x, out: -2 * (g * out) * xp.tanh(x),
     ),
 )
-TANH = pointwise("tanh", "TanhBackward0", "tanh", (applied(TANH_BACKWARD),))
-COSH = pointwise("cosh", "CoshBackward0", "cosh", (lambda xp, g, x: g * xp.sinh(x),))
-SINH = pointwise("sinh", "SinhBackward0", "sinh", (lambda xp, g, x: g * xp.cosh(x),))
+TANH = pointwise(
+    "tanh",
+    "TanhBackward0",
+    tanh,
+    (tanh_rule(TANH_BACKWARD),),
+)
+COSH = pointwise(
+    "cosh", "CoshBackward0", lambda xp, x: xp.cosh(x), (lambda xp, g, x: g * xp.sinh(x),)
+)
+SINH = pointwise(
+    "sinh", "SinhBackward0", lambda xp, x: xp.sinh(x), (lambda xp, g, x: g * xp.cosh(x),)
+)
 
 
 SIGMOID_BACKWARD: Primitive = pointwise(
@@ -227,15 +249,15 @@ SIGMOID_BACKWARD: Primitive = pointwise(
     "SigmoidBackwardBackward0",
     lambda xp, v, x: sigmoid_pull(xp, v, x),
     (
-        lambda g, x: SIGMOID_BACKWARD(g, x),
+        lambda g, x: pulled(sigmoid_pull, SIGMOID_BACKWARD, g, x),
         lambda xp, g, x, out: -(g * out) * xp.tanh(x / 2),
     ),
 )
 SIGMOID = pointwise(
     "sigmoid",
     "SigmoidBackward0",
-    lambda xp, x: sigmoid(xp, x),
-    (applied(SIGMOID_BACKWARD),),
+    sigmoid,
+    (sigmoid_rule(SIGMOID_BACKWARD),),
 )
 SIGMOID_COMPLEX = pointwise(
     "sigmoid",
@@ -362,11 +384,6 @@ WHERE = pointwise(
 )
 
 
-def _clamp_kernel(xp: Any, x: Any, low: Any, high: Any) -> Any:
-    result = x if low is None else xp.maximum(x, low)
-    return result if high is None else xp.minimum(result, high)
-
-
 def _inside(xp: Any, x: Any, low: Any, high: Any) -> Any:
     inside = x >= low if low is not None else x <= high
     return inside & (x <= high) if low is not None and high is not None else inside
@@ -375,7 +392,7 @@ def _inside(xp: Any, x: Any, low: Any, high: Any) -> Any:
 CLAMP_NUMBERS = primitive(
     "clamp",
     "ClampBackward1",
-    lambda xp, x, min, max: _clamp_kernel(xp, x, min, max),
+    lambda xp, x, min, max: clamped(xp, x, min, max),
     (lambda xp, g, x, min, max: kept(xp, _inside(xp, x, min, max), g),),
     inputs=("x",),
     broadcasts=True,
@@ -384,7 +401,7 @@ CLAMP_NUMBERS = primitive(
 CLAMP_TENSORS = pointwise(
     "clamp",
     "ClampBackward0",
-    lambda xp, x, low, high: _clamp_kernel(xp, x, low, high),
+    clamped,
     (
         lambda xp, g, x, low, high: kept(xp, _inside(xp, x, low, high), g),
         lambda xp, g, x, low, high: xp.where(

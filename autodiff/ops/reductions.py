@@ -46,7 +46,9 @@ def _kept(xp: Any, value: Any, shape: Any, dim: tuple[int, ...], keepdim: bool) 
 
 
 def _spread(xp: Any, g: Any, shape: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
-    return xp.broadcast_to(_kept(xp, g, shape, dim, keepdim), tuple(shape))
+    if g.ndim:  # a number fits as it is
+        g = _kept(xp, g, shape, dim, keepdim)
+    return xp.broadcast_to(g, tuple(shape))
 
 
 def _count(shape: Any, dim: tuple[int, ...]) -> int:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from autodiff.kernels import normalisation as kernels
+from autodiff.kernels.layers import mean_taken
 from autodiff.kernels.layout import in_rows
 from autodiff.kernels.scatter import put_number, take_along
 from autodiff.ops.indexing import GATHER_PUT
@@ -39,6 +40,9 @@ SOFTMAX = primitive("softmax", "SoftmaxBackward0", _softmax_kernel, (_softmax_ru
 
 
 def _log_softmax_kernel(xp: Any, x: Any, dim: int) -> Any:
+    found = kernels.log_softmax_of_rows(x, dim)
+    if found is not None:
+        return found
     if 0 in x.shape:
         return xp.zeros_like(x)
     if not x.ndim:
@@ -88,6 +92,10 @@ MSE_LOSS = primitive(
 def _nll_kernel(
     xp: Any, x: Any, index: Any, scales: Any, total: Any, dim: int, reduce: bool
 ) -> Any:
+    if scales is None and total is not None and dim == 1:
+        found = mean_taken(x, index, total)
+        if found is not None:
+            return -found
     logs = take_along(xp, x, index, dim)
     if scales is not None:
         logs = logs * scales

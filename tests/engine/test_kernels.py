@@ -23,7 +23,8 @@ from autodiff.kernels.normalisation import (
 )
 from autodiff.kernels.scatter import put_along, put_number, take_along
 from autodiff.kernels.selection import chosen, kept, positive_part, unless_zero
-from autodiff.kernels.special import log1p, sigmoid, sigmoid_pull, tanh_pull
+from autodiff.kernels.special import log1p
+from autodiff.kernels.squashing import sigmoid, sigmoid_pull, tanh_pull
 
 F32, F64 = np.float32, np.float64
 SPECIAL = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, -np.nan, 1e-40, -1e-40, 3e38]

@@ -1,4 +1,4 @@
-"""Names that are loaded when they are asked for: the table, modes, files, random streams."""
+"""Functions that few programs use: in all modes; files, random streams."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import autodiff
-from autodiff import func, late, linalg
+from autodiff import func, linalg
 from autodiff.autograd import gradcheck, gradgradcheck
 from autodiff.nn import functional as F
 
@@ -24,28 +24,6 @@ def leaf(*shape: int, low: float = 0.25, high: float = 1.75) -> Any:
     count = int(np.prod(shape))
     values = low + (high - low) * ((np.arange(count) * 0.618034) % 1)
     return autodiff.tensor(values.reshape(shape), dtype=f64, requires_grad=True)
-
-
-# ------------------------------------------------------------------------------ the table
-
-
-@pytest.mark.parametrize("name", sorted(late.names()))
-def test_name_is_found(name: str) -> None:
-    assert getattr(autodiff, name) is getattr(autodiff, name)
-    assert name in dir(autodiff)
-
-
-@pytest.mark.parametrize("name", sorted(late.METHODS | {f"{one}_" for one in late.IN_PLACE}))
-def test_method_is_found(name: str) -> None:
-    assert callable(getattr(autodiff.Tensor, name))
-    assert callable(getattr(autodiff.ones(2), name))
-
-
-def test_a_name_that_is_not_there() -> None:
-    with pytest.raises(AttributeError, match="has no attribute 'nothing_of_the_kind'"):
-        _ = autodiff.nothing_of_the_kind
-    with pytest.raises(KeyError):
-        late.find("nothing_of_the_kind")
 
 
 def test_in_place_and_out() -> None:

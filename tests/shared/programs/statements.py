@@ -70,9 +70,9 @@ POINTWISE = (
     "{x} = 2. ** {y}.clamp(-2., 2.)",
     "{x} = -{y}",
     "{x} = {y}.clone()",
-    # tanh and sigmoid save their input here and their result there: see docs/differences.md
-    "{x} = {y}.clone().tanh() * 1.",
-    "{x} = {y}.clone().sigmoid() * 1.",
+    # tanh and sigmoid save their result as PyTorch's do, and their input, too: docs/differences.md
+    "{x} = {y}.clone().tanh()",
+    "{x} = {y}.clone().sigmoid()",
     "{x} = T.where({condition}, {y}, {z})",
     "{x} = T.where({condition}, {y}, {number})",
     "{x} = T.maximum({y}, {z})",
