@@ -2,8 +2,8 @@
 
 Everything else is in pyproject.toml.
 
-What cannot be built (no compiler, another interpreter than CPython, no GIL) is left out, and Python
-does the same.
+What cannot be built (no compiler, another interpreter than CPython, no GIL) is left out, and
+Python does the same.
 """
 
 import sys

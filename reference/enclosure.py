@@ -193,9 +193,10 @@ class Enclosure:
         Then a truth is unknown, or near the ends of the range of float64, or zero where the
         value is not.
         """
+        if self.balls.size == 1:
+            gap = self.gap(float(values.item()), fmt)
+            return None if gap is None else np.full(self.shape, gap)
         middle = self.mid
-        if middle.size == 1:
-            return self._gap(float(middle.item()), values, fmt)
         size = np.abs(middle)
         known = ((size > 2.0**-900) & (size < 2.0**1000)) | ((size == 0) & (values == 0))
         if not known.all():
@@ -208,22 +209,21 @@ class Enclosure:
         gaps = np.array(found, dtype=np.float64).reshape(self.shape)
         return np.asarray(np.ldexp(gaps, -ulp_exponents(middle, fmt)))
 
-    def _gap(self, middle: float, values: np.ndarray, fmt: Format) -> np.ndarray | None:
+    def gap(self, value: float, fmt: Format) -> float | None:
         """The same of a single number, without arrays."""
-        value = float(values.item())
+        ball = self.balls.item()
+        middle = float(ball)
         size = abs(middle)
         if not (2.0**-900 < size < 2.0**1000 or size == 0 == value):
             return None
         gap = abs(value - middle)
         if fmt.precision > 24:
             with working_precision(max(self.precision, 64) + 64):
-                gap = abs(float(self.balls.item() - value))
-        exponent = math.frexp(middle)[1] - 1 if middle else fmt.emin
-        unit = min(max(exponent, fmt.emin), fmt.emax) - fmt.precision + 1
+                gap = abs(float(ball - value))
         try:
-            return np.full(self.shape, math.ldexp(gap, -unit))
+            return math.ldexp(gap, -fmt.ulp_exponent_at(middle))
         except OverflowError:
-            return np.full(self.shape, math.inf)
+            return math.inf
 
     def _errors(self, flat: np.ndarray, given: np.ndarray, fmt: Format) -> np.ndarray:
         """|given - ball| in ULPs; in float64 where that rounds by less than 2**-28 of an ULP."""
@@ -253,10 +253,20 @@ class Enclosure:
 
     def ulp_exponents(self, dtype: Any) -> np.ndarray:
         """The exponent of one ULP of the dtype at each true value (0 where it is unknown)."""
+        if self.balls.size == 1:
+            return np.full(self.shape, self._exponent_of_one(format_of(dtype)), dtype=np.int64)
         finite = self.finite
         result = np.zeros(self.shape, dtype=np.int64)
         result[finite] = self._exponents(self.balls[finite], format_of(dtype))
         return result
+
+    def _exponent_of_one(self, fmt: Format) -> int:
+        ball = self.balls.item()
+        if not ball.is_finite():
+            return 0
+        middle = float(ball)
+        beyond = math.isinf(middle)
+        return fmt.ulp_exponent(fmt.emax) if beyond else fmt.ulp_exponent_at(middle)
 
     @staticmethod
     def _exponents(flat: np.ndarray, fmt: Format) -> np.ndarray:

@@ -26,6 +26,7 @@ _FEWER = 16  # where there are many elements
 _ON_BALLS = 12
 _MANY = 50_000
 _AT_ONCE = 1 << 22  # numbers of the largest array, times runs, that are held at once
+_MOST = np.finfo(np.float64).max  # no Python float, which would take the format of the errors
 _CAP = 8.0  # ULPs that gradual underflow of intermediate results explains at most
 
 
@@ -130,8 +131,8 @@ def in_ulps(errors: np.ndarray, exponents: np.ndarray) -> np.ndarray:
 
 def bounded(errors: np.ndarray) -> np.ndarray:
     """The errors, at most as many as there are floats for: ULPs of a truth of zero are tiny."""
-    most = np.finfo(np.float64).max
-    return np.asarray(np.clip(errors, -most, most))
+    # np.clip takes twice as long
+    return np.asarray(np.minimum(np.maximum(errors, -_MOST), _MOST))
 
 
 def rms(errors: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class Format:
         """The exponent of the smallest positive subnormal, which is the smallest ULP."""
         return self.emin - self.precision + 1
 
-    @property
+    @cached_property
     def largest(self) -> Fraction:
         """The largest finite number."""
         return (2 - Fraction(1, 2 ** (self.precision - 1))) * Fraction(2) ** self.emax
@@ -48,6 +48,14 @@ class Format:
     def ulp_exponent(self, exponent: int) -> int:
         """The exponent of one ULP of numbers in [2**exponent, 2**(exponent + 1))."""
         return max(min(exponent, self.emax), self.emin) - self.precision + 1
+
+    def ulp_exponent_at(self, value: float) -> int:
+        """The exponent of one ULP at a finite number.
+
+        >>> FORMATS["float32"].ulp_exponent_at(1.5)
+        -23
+        """
+        return self.ulp_exponent(math.frexp(value)[1] - 1 if value else self.emin)
 
 
 FORMATS: dict[str, Format] = {
@@ -132,13 +140,11 @@ def ulp_exponents(values: np.ndarray, fmt: Format) -> np.ndarray:
     [-23, -23, -149]
     """
     if values.size == 1:  # as below, without arrays
-        value = float(values.item())
-        single = math.frexp(value)[1] - 1 if value else fmt.emin
-        single = min(max(single, fmt.emin), fmt.emax) - fmt.precision + 1
-        return np.full(values.shape, single, dtype=np.int64)
+        return np.full(values.shape, fmt.ulp_exponent_at(float(values.item())), dtype=np.int64)
     exponent = np.frexp(values)[1].astype(np.int64) - 1
     exponent = np.where(values == 0, fmt.emin, exponent)
-    return np.asarray(np.clip(exponent, fmt.emin, fmt.emax) - fmt.precision + 1)
+    within = np.minimum(np.maximum(exponent, fmt.emin), fmt.emax)
+    return np.asarray(within - fmt.precision + 1)
 
 
 def round_to_format(values: np.ndarray, fmt: Format) -> np.ndarray:

@@ -478,7 +478,7 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     if kind_of(input) == "u":  # a negative bound wraps round
         dtype = raw(input).dtype
         min, max = (wrapped(v, dtype) if type(v) is int else v for v in (min, max))
-    return ops.CLAMP_NUMBERS(input, min=min, max=max)
+    return ops.CLAMP_NUMBERS.straight(input, min=min, max=max)
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:

@@ -15,8 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Geometry", "convolve", "convolve_input", "convolve_weight"]
+from autodiff.kernels.sums import LARGE, SHORT, ones
 
+__all__ = ["Geometry", "channel_sums", "convolve", "convolve_input", "convolve_weight"]
+
+_WIDE = (np.dtype(np.float32), np.dtype(np.float64))
 _BUFFER = 1 << 20  # bytes of windows at a time
 
 
@@ -60,28 +63,42 @@ def _inside(sizes: tuple[int, ...], geometry: Geometry) -> tuple[Any, ...]:
     return (..., *(slice(before, before + size) for size, (before, _) in around))
 
 
+def _is_the_image(kernel: tuple[int, ...], geometry: Geometry) -> bool:
+    """Whether windows are the elements of the image, one by one."""
+    padded = any(map(any, geometry.padding))
+    return math.prod(kernel) == 1 and not padded and set(geometry.stride) <= {1}
+
+
 def _columns(
-    x: Any, kernel: tuple[int, ...], counts: tuple[int, ...], geometry: Geometry
+    x: Any, kernel: tuple[int, ...], counts: tuple[int, ...], geometry: Geometry, more: int = 0
 ) -> Iterator[tuple[slice, Any]]:
-    """For some samples at a time, their slice, and (sample, group, place in a window, window)."""
+    """For some samples at a time, their slice, and (sample, group, place in a window, window).
+
+    more: how many places, of ones, are put behind those of the window.
+    """
     samples, channels = x.shape[:2]
+    groups, each_group = geometry.groups, channels // geometry.groups
     places, windows = math.prod(kernel), math.prod(counts)
-    shape = (geometry.groups, channels // geometry.groups * places, windows)
-    if places == 1 and not any(map(any, geometry.padding)) and set(geometry.stride) <= {1}:
-        yield slice(0, samples), x.reshape(samples, *shape)
+    if _is_the_image(kernel, geometry):
+        yield slice(0, samples), x.reshape(samples, groups, each_group, windows)
         return
     x = _padded(x, geometry)
     each = channels * places * windows * x.itemsize
     count = min(samples, max(1, _BUFFER // max(each, 1)))
-    buffer = np.empty((count, channels, *kernel, *counts), x.dtype)
+    buffer = np.empty((count, groups, each_group * places + more, windows), x.dtype)
+    buffer[:, :, each_group * places :] = 1
+    moved = buffer[:, :, : each_group * places].reshape(
+        count, groups, each_group, *kernel, *counts
+    )
     spacing = zip(x.strides[2:], geometry.dilation, strict=True)
     moving = zip(x.strides[2:], geometry.stride, strict=True)
-    strides = (*x.strides[:2], *(a * b for a, b in spacing), *(a * b for a, b in moving))
+    strides = (*(a * b for a, b in spacing), *(a * b for a, b in moving))
+    strides = (x.strides[0], x.strides[1] * each_group, x.strides[1], *strides)
     for start in range(0, samples, max(count, 1)):
         part = x[start : start + count]
-        own = buffer[: len(part)]
+        own = moved[: len(part)]
         np.copyto(own, np.lib.stride_tricks.as_strided(part, own.shape, strides))
-        yield slice(start, start + len(part)), own.reshape(len(part), *shape)
+        yield slice(start, start + len(part)), buffer[: len(part)]
 
 
 def convolve(x: Any, weight: Any, bias: Any, geometry: Geometry) -> Any:
@@ -94,11 +111,27 @@ def convolve(x: Any, weight: Any, bias: Any, geometry: Geometry) -> Any:
     out = np.empty((x.shape[0], filters, *counts), x.dtype)
     flat = out.reshape(x.shape[0], groups, filters // groups, math.prod(counts))
     matrix = weight.reshape(groups, filters // groups, -1)
-    for samples, columns in _columns(x, kernel, counts, geometry):
+    last = bias is not None and not _is_the_image(kernel, geometry)
+    if last:  # the bias is the weight of a place of ones
+        matrix = np.concatenate([matrix, bias.reshape(groups, -1, 1)], axis=2)
+    for samples, columns in _columns(x, kernel, counts, geometry, int(last)):
         np.matmul(matrix, columns, out=flat[samples])
-        if bias is not None:
-            flat[samples] += bias.reshape(groups, -1, 1)
+    if bias is not None and not last:
+        flat += bias.reshape(groups, -1, 1)
     return out.astype(dtype, copy=False)
+
+
+def channel_sums(xp: Any, g: Any) -> Any:
+    """The sum of each channel over all images: the cotangent of a bias.
+
+    >>> channel_sums(np, np.ones((2, 3, 4)))
+    array([8., 8., 8.])
+    """
+    if type(g) is np.ndarray and g.dtype in _WIDE and g.flags.c_contiguous:
+        size = math.prod(g.shape[2:])
+        if g.size >= LARGE and size <= SHORT:
+            return g.reshape(-1, size).dot(ones(size, g.dtype)).reshape(g.shape[:2]).sum(axis=0)
+    return xp.sum(g, axis=(0, *range(2, g.ndim)))
 
 
 def convolve_weight(y: Any, x: Any, shape: tuple[int, ...], geometry: Geometry) -> Any:

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.kernels.blocks import BLOCK, in_blocks
+
 __all__ = ["chosen", "clamped", "kept", "leaky", "positive_part", "unless_zero"]
 
 _FEW = 256  # elements for which one call of `np.where` is cheaper than two of arithmetic
@@ -60,12 +62,19 @@ def chosen(mask: Any, x: Any, y: Any) -> Any:
     bits = _BITS.get(x.dtype)
     if bits is None or x.shape != mask.shape or y.shape != mask.shape:
         return _where(mask, x, y)
-    every = mask.astype(bits)
-    np.negative(every, out=every)  # no bit or all of them
-    other = y.view(bits)
-    np.bitwise_and(every, x.view(bits) ^ other, out=every)
-    np.bitwise_xor(every, other, out=every)
-    return every.view(x.dtype)
+    return _blend(x, y, mask) if x.size <= BLOCK else in_blocks(_blend, x, y, mask)
+
+
+def _blend(x: Any, y: Any, mask: Any, out: Any = None) -> Any:
+    if out is None:
+        out = np.empty_like(x)
+    bits = _BITS[x.dtype]
+    every, other = out.view(bits), y.view(bits)
+    np.copyto(every, mask)
+    np.negative(every, every)  # no bit or all of them
+    np.bitwise_and(every, x.view(bits) ^ other, every)
+    np.bitwise_xor(every, other, every)
+    return out
 
 
 def positive_part(xp: Any, x: Any) -> Any:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.kernels.convolution import convolve, convolve_input, convolve_weight
+from autodiff.kernels.convolution import (
+    channel_sums,
+    convolve,
+    convolve_input,
+    convolve_weight,
+)
 from autodiff.primitive import Primitive, primitive
 
 __all__ = ["CONVOLUTION", "CONVOLUTION_INPUT", "CONVOLUTION_WEIGHT", "TRANSPOSED_CONVOLUTION"]
-
-
-def _bias_rule(xp: Any, g: Any) -> Any:
-    return xp.sum(g, axis=(0, *range(2, g.ndim)))
 
 
 def _input_rule(g: Any, weight: Any, x_shape: Any, geometry: Any) -> Any:
@@ -31,7 +32,7 @@ CONVOLUTION: Primitive = primitive(
     "conv2d",  # and of images with one or three axes
     "ConvolutionBackward0",
     lambda x, weight, bias, geometry: convolve(x, weight, bias, geometry),
-    (_input_rule, _weight_rule, _bias_rule),
+    (_input_rule, _weight_rule, channel_sums),
     inputs=("x", "weight", "bias"),
     holomorphic=True,
 )
@@ -44,7 +45,7 @@ CONVOLUTION_INPUT: Primitive = primitive(
         lambda g, y, weight_shape, geometry: CONVOLUTION_WEIGHT(
             y, g, shape=tuple(weight_shape), geometry=geometry
         ),
-        _bias_rule,
+        channel_sums,
     ),
     inputs=("y", "weight", "bias"),
     holomorphic=True,

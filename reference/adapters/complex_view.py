@@ -70,6 +70,16 @@ class ComplexView(Adapter):
             return [self.content(value) for value in values]
         return self.inner.contents(values)
 
+    def bits(self, values: Sequence[Any]) -> list[Any]:
+        """As above; cheap where there are no complex numbers."""
+        first = next((value for value in values if value is not None), None)
+        if first is None or self.inner.is_complex(first):
+            return super().bits(values)
+        try:
+            return self.inner.bits(values)
+        except TypeError:  # complex numbers among them
+            return super().bits(values)
+
     def copies(self, content: np.ndarray, like: Any, count: int) -> Arrays:
         if self.inner.is_complex(like):
             return [self.adopt(content, like) for _ in range(count)]
@@ -101,6 +111,8 @@ class ComplexView(Adapter):
     def pull(
         self, f: Function, arrays: Arrays, wrt: Sequence[int], cotangents: Sequence[Arrays]
     ) -> Pulled:
+        if not self.inner.conjugates:
+            return self.inner.pull(f, arrays, wrt, cotangents)
         found = self.inner.pull(f, arrays, wrt, [self._turned(given) for given in cotangents])
         return Pulled(found.outputs, [self._turned(given) for given in found.gradients])
 
@@ -111,6 +123,8 @@ class ComplexView(Adapter):
         wrt: Sequence[int],
         cotangents: Sequence[Arrays],
     ) -> list[Pulled]:
+        if not self.inner.conjugates:
+            return self.inner.pull_each(f, runs, wrt, cotangents)
         given = [self._turned(each) for each in cotangents]
         found = self.inner.pull_each(f, runs, wrt, given)
         return [Pulled(p.outputs, [self._turned(g) for g in p.gradients]) for p in found]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.adapters.adapter import Adapter, Function, strided
+from reference.adapters.adapter import Adapter, Arrays, Function, strided
 from reference.definitions import MissingDefinition
 from reference.tensor import Tensor
 from reference.trace.numpy_arrays import NotFollowed, as_numpy, as_tensor
@@ -30,6 +30,10 @@ class NumpyArrays(Adapter):
             return np.ascontiguousarray(array).reshape(content.shape)
         whole, view = strided(array)
         return view(whole)
+
+    def copies(self, content: np.ndarray, like: Any, count: int) -> Arrays:
+        first = self.adopt(content, like)
+        return [first, *(first.copy() for _ in range(count - 1))]
 
     def trace(self, f: Function, tensors: Sequence[Any], arrays: Sequence[Any]) -> Any:
         def function(*given: Any) -> Any:

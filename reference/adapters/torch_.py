@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
-from reference.adapters.adapter import Arrays, Function, NotOffered
+from reference.adapters.adapter import Function, NotOffered
 from reference.adapters.torch_forward import TorchForward
 from reference.definitions import MissingDefinition
 from reference.engines import torch as engine
@@ -45,24 +46,39 @@ class TorchAdapter(TorchForward):
             return np.zeros(tuple(value.shape))
         return super().content(value.resolve_neg())
 
-    def copies(self, content: np.ndarray, like: Any, count: int) -> Arrays:
-        first = self.adopt(content, like)
-        return [first, *(first.clone() for _ in range(count - 1))]
-
     def contents(self, values: Sequence[Any]) -> list[np.ndarray]:
         """Small arrays that are alike are brought over together."""
-        first = values[0] if values else None
-        if len(values) < 3 or first is None or first.numel() > _STACKED:
-            return super().contents(values)
-        shape, dtype, device, layout = first.shape, first.dtype, first.device, first.layout
-        for v in values:
-            if v.shape != shape or v.dtype is not dtype:
-                return super().contents(values)
-            if v.device != device or v.layout is not layout:
-                return super().contents(values)
-        with self.namespace.no_grad():
-            together = self.namespace.stack(values)
-        return list(self.content(together))
+        together = self._together(values)
+        return super().contents(values) if together is None else list(together)
+
+    def bits(self, values: Sequence[Any]) -> list[Any]:
+        together = self._together(values)
+        if together is None:
+            return super().bits(values)
+        shape, numbers = together.shape[1:], together.tobytes()
+        size = len(numbers) // len(values)
+        return [(shape, numbers[k * size : (k + 1) * size]) for k in range(len(values))]
+
+    def _together(self, values: Sequence[Any]) -> np.ndarray | None:
+        """The contents of small arrays that are alike, along a first axis; None of others."""
+        if len(values) < 3 or len(set(map(type, values))) > 1:
+            return None
+        if not self.recognises(values[0]) or values[0].numel() > _STACKED:
+            return None
+        if len({(value.dtype, value.device) for value in values}) > 1:
+            return None
+        with suppress(RuntimeError, TypeError, ValueError):  # of different shapes, or of a kind
+            with self.namespace.no_grad():  # that cannot be put together
+                together = self.namespace.stack(values)
+            return self.content(together)
+        return None
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """PyTorch's forward mode warns of its own use of `torch.jit.script`."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*torch.jit.*", DeprecationWarning)
+            yield
 
     def parameters(self, f: Any) -> dict[str, Any]:
         if not isinstance(f, self.namespace.nn.Module):

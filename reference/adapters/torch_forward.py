@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from reference.adapters.adapter import Arrays, Function, flattened
@@ -18,13 +17,19 @@ class TorchForward(TorchNames):
 
     second_order = ("rr", "rc", "fr", "rf", "ff")
     forward_mode = True
+    on_duals = False
+    """Whether the second derivatives that dual tensors can give are taken from them.
+
+    Otherwise reverse over forward comes from `func` first, and the gradients of forward over
+    reverse are those by the dual tensors, which have a history where these are views.
+    """
 
     def push(
         self, f: Function, arrays: Arrays, wrt: Sequence[int], tangents: Arrays
     ) -> tuple[Arrays, Arrays]:
         forward = self.namespace.autograd.forward_ad
         try:
-            with _quiet(), forward.dual_level():
+            with self._quiet(), forward.dual_level():
                 outputs = flattened(f(*_dual(forward, arrays, wrt, tangents)))
                 pairs = [forward.unpack_dual(output) for output in outputs]
                 return [p.primal for p in pairs], [p.tangent for p in pairs]
@@ -42,7 +47,7 @@ class TorchForward(TorchNames):
     ) -> Arrays:
         if mode in ("rr", "rc"):
             return super()._second(mode, f, arrays, wrt, cotangents, tangents)
-        with _quiet():
+        with self._quiet():
             return self._second_forward(mode, f, arrays, wrt, cotangents, tangents)
 
     def _second_forward(
@@ -57,7 +62,7 @@ class TorchForward(TorchNames):
         torch = self.namespace
         if mode == "ff":
             return self._twice_forward(f, arrays, wrt, tangents)
-        if mode == "rf":
+        if mode == "rf" and not self.on_duals:
             try:
                 return self._reverse_of_forward(f, arrays, wrt, cotangents, tangents)
             except (RuntimeError, NotImplementedError):
@@ -68,7 +73,7 @@ class TorchForward(TorchNames):
             duals = _dual(forward, arrays, wrt, tangents)
             outputs = flattened(f(*duals))
             if mode == "fr":
-                chosen = [duals[number] for number in wrt]
+                chosen = asked if self.on_duals else [duals[number] for number in wrt]
                 first = self._grad(outputs, chosen, cotangents, create_graph=True)
                 return [None if g is None else forward.unpack_dual(g).tangent for g in first]
             pushed = [forward.unpack_dual(output).tangent for output in outputs]
@@ -97,6 +102,10 @@ class TorchForward(TorchNames):
 
         return list(torch.func.jvp(pushed, primals, tuple(tangents))[1])
 
+    def _quiet(self) -> AbstractContextManager[None]:
+        """Where warnings of the framework's own doing are not heard."""
+        return nullcontext()
+
     @staticmethod
     def _functional(
         f: Function, arrays: Arrays, wrt: Sequence[int]
@@ -110,14 +119,6 @@ class TorchForward(TorchNames):
             return tuple(flattened(f(*given)))
 
         return outputs_of, tuple(arrays[number].detach() for number in wrt)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """PyTorch's forward mode warns of its own use of `torch.jit.script`."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*torch.jit.*", DeprecationWarning)
-        yield
 
 
 def _dual(forward: Any, arrays: Arrays, wrt: Sequence[int], tangents: Arrays) -> Arrays:

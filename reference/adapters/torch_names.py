@@ -56,21 +56,23 @@ class TorchNames(Adapter):
         return self.recognises(value) and bool(value.dtype.is_floating_point)
 
     def adopt(self, content: np.ndarray, like: Any, *, layout: str = "plain") -> Any:
+        if layout == "plain":
+            return self._placed(self.namespace.from_numpy(np.array(content, order="C")), like)
         if layout == "expanded":
             one = np.array(content.flat[0] if content.size else 1.0)
             return self._placed(self.namespace.from_numpy(one), like).expand(content.shape)
-        whole, view = np.ascontiguousarray(content).reshape(content.shape), None
-        if layout == "strided":
-            whole, view = strided(content)
+        whole, view = strided(content)
         array = self._placed(self.namespace.from_numpy(np.array(whole)), like)
-        if view is None:
-            return array
         if content.ndim < 2:
             return view(array)
         return array[::2].permute(tuple(reversed(range(content.ndim))))
 
     def _placed(self, array: Any, like: Any) -> Any:
         return array if array.dtype is like.dtype else array.to(like.dtype)
+
+    def copies(self, content: np.ndarray, like: Any, count: int) -> Arrays:
+        first = self.adopt(content, like)
+        return [first, *(first.clone() for _ in range(count - 1))]
 
     def from_numpy(self, array: np.ndarray) -> Any:
         return self.namespace.from_numpy(np.array(array))
@@ -95,11 +97,11 @@ class TorchNames(Adapter):
         A call of the backward pass costs more than the nodes of a small function, which are run
         once for each of the forward passes all the same.
         """
-        asked = [self._leaves(arrays, wrt) for arrays in runs]
+        asked = [arrays[number].requires_grad_(True) for arrays in runs for number in wrt]
         outputs = [flattened(f(*arrays)) for arrays in runs]
         found = self._grad(
             [output for each in outputs for output in each],
-            [leaf for each in asked for leaf in each],
+            asked,
             [cotangent for each in cotangents for cotangent in each],
         )
         count = len(wrt)
@@ -114,13 +116,18 @@ class TorchNames(Adapter):
     def _grad(
         self, outputs: Arrays, asked: Arrays, cotangents: Arrays, create_graph: bool = False
     ) -> Arrays:
-        pairs = [(o, c) for o, c in zip(outputs, cotangents, strict=True) if _requires_grad(o)]
-        if not pairs:
+        if len(outputs) != len(cotangents) or not all(map(_requires_grad, outputs)):
+            pairs = zip(outputs, cotangents, strict=True)
+            held = [(output, given) for output, given in pairs if _requires_grad(output)]
+            if not held:
+                return [None] * len(asked)
+            outputs, cotangents = map(list, zip(*held, strict=True))
+        if not outputs:
             return [None] * len(asked)
         found = self.namespace.autograd.grad(
-            [output for output, _ in pairs],
+            outputs,
             asked,
-            [cotangent for _, cotangent in pairs],
+            cotangents,
             retain_graph=True,
             create_graph=create_graph,
             allow_unused=True,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 from reference.adapters.adapter import Adapter, Function, NotOffered
@@ -177,7 +178,7 @@ def flatten_arguments(adapter: Adapter, f: Any, arrays: Sequence[Any]) -> Arrang
         called = _of_module(adapter, f, list(own), arguments)
     elif all(nest.is_flat for nest in nests):
         # nothing to take apart, and outputs are seldom nests: the function stays itself
-        called = f if isinstance(f, Pair) else _with_flat_output(f)
+        called = f if isinstance(f, Pair) else _with_flat_output(f, map(type, held))
     elif isinstance(f, Pair):
         called = _flat_pair(f, opened, arguments)
     else:
@@ -191,12 +192,18 @@ def argument_names(f: Any, count: int) -> list[str]:
     >>> argument_names(lambda a, *rest: a, 2)
     ['a', 'x1']
     """
+    if type(f) is FunctionType and not f.__dict__:  # a plain one; the signature costs more
+        return _numbered(f.__code__.co_varnames[: f.__code__.co_argcount], count)
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):  # ufuncs of older NumPys do not tell
         inputs = getattr(f, "nin", 0)
         return ["x"] if inputs == count == 1 else [f"x{k + (inputs > 0)}" for k in range(count)]
     named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return _numbered(named, count)
+
+
+def _numbered(named: Sequence[str], count: int) -> list[str]:
     return [named[k] if k < len(named) else f"x{k}" for k in range(count)]
 
 
@@ -217,9 +224,16 @@ def _kept(f: Any, opened: Callable[[Function], Function]) -> Any:
     return result
 
 
-def _with_flat_output(f: Any) -> Any:
+def _with_flat_output(f: Any, flat: Iterable[type]) -> Any:
+    """flat: types of arguments that are no nests, so that results of these types are none."""
+    kinds = frozenset(flat)
+
     def opened(function: Function) -> Function:
-        return lambda *arrays: _flat_output(function(*arrays))
+        def of_flat(*arrays: Any) -> Any:
+            result = function(*arrays)
+            return result if type(result) in kinds else _flat_output(result)
+
+        return of_flat
 
     return _kept(f, opened)
 

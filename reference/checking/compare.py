@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reference.checking.errors import distribution
+from reference.checking.errors import distribution, of_one
 from reference.checking.guess import guess_mistake
 from reference.checking.report import GOOD, Comparison, Element
-from reference.checking.truth import Row
+from reference.checking.truth import Correct, Row
 from reference.complexes.formats import PartFormat, guess_of_parts
-from reference.floats import format_of
+from reference.floats import Format, format_of
 from reference.judge import VERDICTS
 
 __all__ = ["compare"]
@@ -31,13 +31,15 @@ def compare(
     inputs: Sequence[np.ndarray] = (),
     factor: float = 1.0,
     seed: int = 0,
+    quick: Correct | None = None,
 ) -> list[Comparison]:
     """A comparison for each array of the row.
 
     targets: what each is called. values: float64 contents of the right shapes, None where there
-    is none. inputs: where the arrays are gradients, the arguments that they belong to.
+    is none. inputs: where the arrays are gradients, the arguments that they belong to. quick: what
+    `row.correct` says of the values, where that is known.
     """
-    quick = row.correct(values, factor)
+    quick = quick or row.correct(values, factor)
     if quick is not None:
         return [
             _of_correct(what, detail, targets[k], values[k], row, k, quick[k], inputs)
@@ -82,12 +84,16 @@ def _of_correct(
     value: np.ndarray | None,
     row: Row,
     number: int,
-    errors: tuple[np.ndarray, np.ndarray],
+    errors: tuple[np.ndarray, np.ndarray] | tuple[float, float],
     inputs: Sequence[np.ndarray],
 ) -> Comparison:
     """The comparison of an array of correct elements; errors: in ULPs, and excess."""
     ulps, excess = errors
     assert value is not None
+    if isinstance(ulps, float) or isinstance(excess, float):
+        given = inputs[number] if inputs and inputs[number].shape == value.shape else None
+        return _of_one(what, detail, target, value, row, number, (float(ulps), float(excess)),
+                       given)  # fmt: skip
     shape, size = ulps.shape, ulps.size
     enclosure = row.certificate.gradients[number]
     given = inputs[number] if inputs and inputs[number].shape == shape else None
@@ -126,6 +132,47 @@ def _of_correct(
     )
 
 
+def _of_one(
+    what: str,
+    detail: str,
+    target: str,
+    value: np.ndarray,
+    row: Row,
+    number: int,
+    errors: tuple[float, float],
+    given: np.ndarray | None,
+) -> Comparison:
+    """The same of a single number, without arrays."""
+    ulps, excess = errors
+    certificate = row.certificate
+    dtype = certificate.dtypes[number]
+    ball, one = certificate.gradients[number].balls.item(), float(value.item())
+    element = Element(
+        (0,) * value.ndim,
+        None if given is None else float(given.item()).hex(),
+        one,
+        str(ball.str(20, radius=False)),
+        float(ball.rad()),
+        ulps,
+        excess,
+        "correct",
+    )
+    return Comparison(
+        what,
+        detail,
+        target,
+        value.shape,
+        _shown(dtype, row, number),
+        True,
+        {"correct": 1},
+        excess,
+        _norm_of_one(one, float(ball), certificate.problem.formats[number]),
+        (element,),
+        None,
+        of_one(ulps),
+    )
+
+
 def _guess_of_parts(
     number: int, value: np.ndarray | None, truth: np.ndarray, row: Row
 ) -> str | None:
@@ -144,11 +191,7 @@ def _norm(value: np.ndarray | None, truth: np.ndarray, dtype: str) -> float:
     if value is None:
         return float("inf") if truth.any() else 0.0
     if value.size == 1 and np.isfinite(truth).all():
-        one, other = float(value.item()), float(truth.item())
-        if one == other:
-            return 0.0
-        unit = 2.0 ** (format_of(dtype).precision - 1)
-        return abs(one - other) / abs(other) * unit if other else float("inf")
+        return _norm_of_one(float(value.item()), float(truth.item()), format_of(dtype))
     known = np.isfinite(truth)
     with np.errstate(all="ignore"):
         size = float(np.linalg.norm(truth[known]))
@@ -156,6 +199,13 @@ def _norm(value: np.ndarray | None, truth: np.ndarray, dtype: str) -> float:
         if error == 0:
             return 0.0
         return error / size * 2.0 ** (format_of(dtype).precision - 1) if size else float("inf")
+
+
+def _norm_of_one(one: float, other: float, fmt: Format) -> float:
+    if one == other:
+        return 0.0
+    unit = 2.0 ** (fmt.precision - 1)
+    return abs(one - other) / abs(other) * unit if other else float("inf")
 
 
 def _worst(

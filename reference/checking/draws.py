@@ -33,14 +33,17 @@ def random_arrays(
     >>> bool((wide == wide.astype(np.float32)).all()), bool((wide == wide.astype("f2")).any())
     (True, False)
     """
+    held, told = tuple(shapes), None if bits is None else tuple(bits)
+    if sum(map(math.prod, held)) > _FEW:
+        return list(_drawn(held, seed, number, told))
+    return [array.copy() for array in _few(held, seed, number, told)]
+
+
+def _drawn(
+    shapes: tuple[Shape, ...], seed: int, number: int, bits: tuple[int, ...] | None
+) -> tuple[np.ndarray, ...]:
     if bits is not None:
         return _wide(shapes, seed, number, bits)
-    if sum(math.prod(shape) for shape in shapes) > _FEW:
-        return list(_drawn(tuple(shapes), seed, number))
-    return [array.copy() for array in _few(tuple(shapes), seed, number)]
-
-
-def _drawn(shapes: tuple[Shape, ...], seed: int, number: int) -> tuple[np.ndarray, ...]:
     rng = np.random.default_rng([seed, number])
     return tuple(
         np.asarray(rng.integers(8, 32, size=shape) * rng.choice([-1, 1], size=shape) / 16)
@@ -50,14 +53,15 @@ def _drawn(shapes: tuple[Shape, ...], seed: int, number: int) -> tuple[np.ndarra
 
 def _wide(
     shapes: Sequence[Shape], seed: int, number: int, bits: Sequence[int]
-) -> list[np.ndarray]:
+) -> tuple[np.ndarray, ...]:
     """±k/2**(bits - 1), of odd k, with 2**(bits - 2) <= k < 2**bits: from 1/2 to 2."""
     rng = np.random.default_rng([seed, number])
     arrays = []
     for shape, count in zip(shapes, bits, strict=True):
         drawn = rng.integers(1 << (count - 2), 1 << count, size=shape) | 1
-        arrays.append(np.ldexp(drawn * rng.choice([-1.0, 1.0], size=shape), 1 - count))
-    return arrays
+        signs = rng.choice([-1.0, 1.0], size=shape)
+        arrays.append(np.asarray(np.ldexp(drawn * signs, 1 - count)))
+    return tuple(arrays)
 
 
 _few = lru_cache(maxsize=256)(_drawn)  # starting a generator costs more than drawing a few
@@ -77,7 +81,7 @@ def single_entries(
     places = [
         (output, position)
         for output, shape in enumerate(shapes)
-        for position in range(int(np.prod(shape, dtype=np.intp)) if count is None else 0)
+        for position in range(math.prod(shape) if count is None else 0)
     ]
     if count is not None:
         sizes = [int(np.prod(shape, dtype=np.intp)) for shape in shapes]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["ROWS", "Errors", "distribution"]
+__all__ = ["ROWS", "Errors", "distribution", "of_one"]
 
 ROWS = 48  # of a grid, and its columns, at most
 _LEAST = -1  # errors of up to 2**-1 ULP, correctly rounded results, share a bucket
@@ -42,19 +42,27 @@ def distribution(ulps: np.ndarray, bad: np.ndarray) -> Errors:
     ((0.1, 0.4, 3.0),)
     """
     errors = np.where(np.isnan(ulps) & bad, np.inf, ulps)
+    if errors.size == 1:  # one by one is quicker
+        return of_one(float(errors.item()))
     return Errors(_histogram(errors), _grid(errors))
 
 
+def of_one(error: float) -> Errors:
+    """The errors of an array of one number.
+
+    >>> of_one(0.75) == distribution(np.array(0.75), np.array(False))
+    True
+    """
+    if math.isnan(error):
+        return Errors((), ((error,),))
+    if math.isinf(error):
+        return Errors(((error, 1),), ((error,),))
+    mantissa, exponent = math.frexp(error)
+    least = max(exponent - (mantissa == 0.5), _LEAST) if error else _LEAST
+    return Errors(((math.ldexp(1.0, min(least, 1023)), 1),), ((error,),))
+
+
 def _histogram(errors: np.ndarray) -> tuple[tuple[float, int], ...]:
-    if errors.size == 1:  # one by one is quicker
-        error = float(errors.item())
-        if math.isnan(error):
-            return ()
-        if math.isinf(error):
-            return ((error, 1),)
-        mantissa, exponent = math.frexp(error)
-        least = max(exponent - (mantissa == 0.5), _LEAST) if error else _LEAST
-        return ((math.ldexp(1.0, min(least, 1023)), 1),)
     known = errors[~np.isnan(errors)]
     finite = known[np.isfinite(known)]
     mantissas, exponents = np.frexp(finite)
@@ -70,8 +78,6 @@ def _histogram(errors: np.ndarray) -> tuple[tuple[float, int], ...]:
 def _grid(errors: np.ndarray) -> tuple[tuple[float, ...], ...]:
     if not errors.size:
         return ()
-    if errors.size == 1:
-        return ((float(errors.item()),),)
     flat = errors.reshape(-1, errors.shape[-1] if errors.ndim else 1)
     if errors.ndim == 1 and errors.size > ROWS:  # a long vector is wrapped like text
         width = min(ROWS, int(np.ceil(np.sqrt(errors.size))))

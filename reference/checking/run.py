@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,10 @@ from reference.checking.compare import compare
 from reference.checking.directions import Directions
 from reference.checking.draws import cotangents_of, random_arrays, single_entries
 from reference.checking.outputs import chosen, of_chosen
+from reference.checking.repeats import Runs
 from reference.checking.report import Comparison, Fault, Report
 from reference.checking.tangents import widened
-from reference.checking.truth import Row, Truth
+from reference.checking.truth import Correct, Row, Truth
 from reference.complexes.formats import PartFormat
 from reference.graph import Unrecorded, topological
 
@@ -34,11 +34,8 @@ _MODES = {
     "rf": "reverse over forward",
     "ff": "forward over forward",
 }
-_PATIENCE = 1.0  # seconds after which repeats stop, once there were ten
-_SHORT = 0.002  # seconds of a run that holds little memory: several are held at once
-_LITTLE = 20_000  # numbers of such a run's arguments and outputs
-_AT_ONCE = 16
 _SPOTS = 3
+_SHORT = 1024  # bytes that are compared as they are
 _MANY = 20_000  # entries of a Jacobian up to which all of its rows are compared
 _ROWS = 8
 
@@ -102,7 +99,7 @@ class Check:
             known = cotangents_of(given, self.shapes)
             return [(f"given cotangent {k}", arrays) for k, arrays in enumerate(known)]
         count = max(1, given)
-        outputs = sum(int(np.prod(shape, dtype=np.intp)) for shape in self.shapes)
+        outputs = sum(map(math.prod, self.shapes))
         inputs = sum(array.size for array in self.truth.arrays)
         seed = self.report.seed
         bits = [fmt.precision for fmt in self.truth.output_formats]
@@ -173,7 +170,7 @@ class Check:
             cotangents.append(self._ones)
         if second and not cotangents:
             cotangents = [self.cotangents[0][1]]
-        along = self._directions() if "jvp" in self.what and self.adapter.forward_mode else []
+        along = self._directions if "jvp" in self.what and self.adapter.forward_mode else []
         self.truth.foresee(
             cotangents,
             [direction for _, direction in along],
@@ -213,17 +210,21 @@ class Check:
         values: Sequence[np.ndarray | None],
         row: Row,
         inputs: Sequence[np.ndarray] = (),
+        quick: Correct | None = None,
     ) -> list[Comparison]:
-        """Compare, and keep what came out; the same numbers against the same row only once."""
+        """Compare, and keep what came out; the same numbers against the same row only once.
+
+        quick: what `row.correct` says of the values, where that is known.
+        """
         report = self.report
-        told = [None if v is None else hashlib.blake2b(v.tobytes()).digest() for v in values]
+        told = [None if v is None else _told(v) for v in values]
         known = self.judgements.get(id(row))
         if known is not None and known[:3] == (row, told, list(targets)):
             found = [replace(one, what=what, detail=detail) for one in known[3]]
         else:
             found = compare(
                 what, detail, targets, values, row,
-                inputs=inputs, factor=report.factor, seed=report.seed,
+                inputs=inputs, factor=report.factor, seed=report.seed, quick=quick,
             )  # fmt: skip
             self.judgements[id(row)] = (row, told, list(targets), found)
         report.comparisons += found
@@ -315,6 +316,7 @@ class Check:
                 if not _same(self.adapter.content(other), one):
                     self.fault("unmodified", "modified", "the backward pass changed the cotangent")
 
+    @cached_property
     def _directions(self) -> list[tuple[str, Arrays]]:
         """Along which forward mode is asked."""
         shapes = [array.shape for array in self.truth.arrays]
@@ -325,7 +327,7 @@ class Check:
             for k in (0, 1)
         ]
         inputs = sum(array.size for array in self.truth.arrays)
-        outputs = sum(int(np.prod(shape, dtype=np.intp)) for shape in self.shapes)
+        outputs = sum(map(math.prod, self.shapes))
         if 1 < inputs <= _ROWS and inputs * outputs <= _MANY:
             along = along[:1] + single_entries(shapes, seed)
         return self.directions.each_within(along)
@@ -345,7 +347,7 @@ class Check:
             if "jvp" in self.asked:
                 self.fault("jvp", "missing", f"{self.adapter.name} has no forward mode")
             return
-        along = self._directions()
+        along = self._directions
         targets = _outputs(len(self.outputs), "the tangent of output")
         pushed = []
         with self.asking("jvp", "forward mode"):
@@ -387,11 +389,14 @@ class Check:
                 text = f"a tangent is {held}, its output {expected} ({detail})"
                 self.fault(what, "wrong dtype", text)
             values.append(content)
-        row = widened(
-            self.truth, row, values, direction,
-            second=detail == _MODES["ff"], factor=self.report.factor, seed=self.report.seed,
-        )  # fmt: skip
-        self.judged(what, detail, targets, values, row)
+        factor, seed = self.report.factor, self.report.seed
+        quick = row.correct(values, factor)
+        if quick is None:
+            second = detail == _MODES["ff"]
+            row = widened(
+                self.truth, row, values, direction, second=second, factor=factor, seed=seed
+            )
+        self.judged(what, detail, targets, values, row, quick=quick)
 
     def second(self) -> None:
         """The gradient of <gradient, u>, in the mode pairs that the engine has."""
@@ -428,9 +433,13 @@ class Check:
         if any(one.what == "second" for one in self.report.comparisons):
             self._note_missing("second")  # a rule for reverse mode has no forward mode
 
+    @cached_property
+    def _unrecorded(self) -> bool:
+        return any(isinstance(node, Unrecorded) for node in topological(self.truth.outputs))
+
     def _recorded(self) -> None:
         """Raise NotOffered where reverse mode and forward mode have no common truth."""
-        if any(isinstance(node, Unrecorded) for node in topological(self.truth.outputs)):
+        if self._unrecorded:
             raise NotOffered(
                 "forward mode sees what is computed under no_grad, and reverse mode does not"
             )
@@ -491,41 +500,28 @@ class Check:
             for one, other in zip(first, second, strict=True)
         )
 
-    def bits(self, runs: Sequence[Sequence[Any]]) -> list[list[Any]]:
-        """What tells the arrays of each run apart, cheaply: equal bits are equal arrays."""
-        columns = []
-        for values in zip(*runs, strict=True):
-            known = [value for value in values if value is not None]
-            if not all(isinstance(value, (np.ndarray, np.generic)) for value in known):
-                known = self.adapter.contents(known)
-            told = iter([(np.shape(value), value.tobytes()) for value in known])
-            columns.append([None if value is None else next(told) for value in values])
-        return [list(row) for row in zip(*columns, strict=True)]
-
     def repeat(self) -> None:
         """The same gradient again and again: what differs is judged."""
         detail, cotangent = self.cotangents[0]
-        first: list[Any] | None = None
-        bits: list[Any] = []
+        first: Pulled | None = None
         different = 0
         with self.asking("repeat", "repeated runs"):
-            for batch in self._batches(cotangent):
-                every = [[*pulled.outputs, *pulled.gradients[0]] for pulled in batch]
-                for pulled, found, told in zip(batch, every, self.bits(every), strict=True):
-                    self.report.repeats += 1
-                    if first is None:
-                        first, bits = found, told
-                    if told == bits or self.alike(first, found):
+            for batch, differing in self._runs(cotangent).batches(self.repeats):
+                first = first or batch[0]
+                for place in differing:
+                    pulled = batch[place]
+                    if self._alike_all(first, pulled):
                         continue
                     different += 1
                     if different <= 3:
-                        name = f"run {self.report.repeats}, {detail}"
+                        name = f"run {self.report.repeats + place + 1}, {detail}"
                         self.gradients("repeat", name, pulled.gradients[0], self.row(0))
                         self.judged("repeat", name, _outputs(len(self.outputs), "output"),
                                     [self.adapter.content(o) for o in pulled.outputs],
                                     self.truth.values())  # fmt: skip
+                self.report.repeats += len(batch)
         if first is not None:
-            self.gradients("repeat", f"run 1, {detail}", first[len(self.outputs) :], self.row(0))
+            self.gradients("repeat", f"run 1, {detail}", first.gradients[0], self.row(0))
         if different:
             runs = f"{different} of {self.report.repeats} runs differ from the first"
             if all(c.ok for c in self.report.comparisons if c.what == "repeat"):
@@ -535,44 +531,20 @@ class Check:
             else:
                 self.fault("repeat", "non-deterministic", runs)
 
-    def _batches(self, cotangent: Arrays) -> Iterator[list[Pulled]]:
-        """Runs of their own, the first alone; where it was short, the others several at a time."""
-        start, began = time.monotonic(), time.process_time()
-        done = 0
-        at_once = 1
-        while done < self.repeats and not (done >= 10 and time.monotonic() - start > _PATIENCE):
-            count = min(at_once, self.repeats - done)
-            yield self._pulled_each(cotangent, count)
-            done += count
-            if done == 1 and time.process_time() - began < _SHORT and self._numbers <= _LITTLE:
-                at_once = _AT_ONCE
+    def _alike_all(self, one: Pulled, other: Pulled) -> bool:
+        """Whether two runs gave the same outputs and gradients to the last bit."""
+        return self.alike([*one.outputs, *one.gradients[0]], [*other.outputs, *other.gradients[0]])
 
-    @property
-    def _numbers(self) -> int:
-        """How many numbers go in and come out."""
-        return sum(a.size for a in self.contents.values()) + sum(map(math.prod, self.shapes))
+    def _runs(self, cotangent: Arrays) -> Runs:
+        return Runs(
+            self.adapter, self.f, self.arguments, self.contents, self.wrt, self.outputs, cotangent
+        )
 
-    def _pulled_each(self, cotangent: Arrays, count: int) -> list[Pulled]:
-        """So many forward passes with a backward pass each, on fresh arguments."""
-        if count > 1:
-            columns = [
-                self.adapter.copies(self.contents[number], value, count)
-                if number in self.contents
-                else [value] * count
-                for number, value in enumerate(self.arguments)
-            ]
-            given = [
-                self.adapter.copies(array, output, count)
-                for array, output in zip(cotangent, self.outputs, strict=True)
-            ]
-            runs = [list(run) for run in zip(*columns, strict=True)]
-            cotangents = [list(row) for row in zip(*given, strict=True)]
-            with suppress(Exception):  # a function may forbid it: one by one, then
-                return self.adapter.pull_each(self.f, runs, self.wrt, cotangents)
-        return [
-            self.adapter.pull(self.f, self.fresh(), self.wrt, [self.like_outputs(cotangent)])
-            for _ in range(count)
-        ]
+
+def _told(array: np.ndarray) -> bytes:
+    """What tells arrays of one shape apart."""
+    numbers = array.tobytes()
+    return numbers if len(numbers) <= _SHORT else hashlib.blake2b(numbers).digest()
 
 
 def _where_defined(rows: Sequence[Row]) -> list[Row]:
@@ -591,7 +563,11 @@ def _outputs(count: int, name: str) -> list[str]:
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    return one.shape == other.shape and bool(np.array_equal(one, other, equal_nan=True))
+    if one.shape != other.shape:
+        return False
+    if one.nbytes <= _SHORT and one.dtype == other.dtype and one.tobytes() == other.tobytes():
+        return True
+    return bool(np.array_equal(one, other, equal_nan=True))
 
 
 def _line(error: Exception) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import flint
 import numpy as np
 
 from reference.certify import Certificate
@@ -30,7 +29,7 @@ from reference.problem import Problem
 __all__ = ["certified_together"]
 
 _SLACK = 10  # bits below an ULP that a certificate's radius has, and two to be safe
-_accuracy = np.frompyfunc(flint.arb.rel_accuracy_bits, 1, 1)
+_SEED = (0, 0)
 
 
 Found = tuple[Certificate, tuple[np.ndarray, ...]]
@@ -64,7 +63,7 @@ def certified_together(problems: Sequence[Problem], known: Known) -> list[Found 
     if not narrow[0]:
         return nothing
     if not linear:
-        tangents = _in_floats(gradients, bindings, fmt, runs, np.random.default_rng([0, 0]))
+        tangents = _in_floats(gradients, bindings, fmt, runs, np.random.default_rng(_SEED))
     if tangents is None:
         return nothing
     explain = numbers.explained(gradients, tangents, narrow, not linear)
@@ -84,14 +83,15 @@ def _evaluated(
 
     None, and None, where something is not clear-cut; no roundings where `runs` is 0.
     """
-    rng = np.random.default_rng([0, 0])
     if isinstance(known.straight, Straight):
         held = known.straight.run(bindings, precision)
-        moved = known.straight.tangents(held, fmt, runs, rng) if runs else {}
+        if not runs:
+            return known.straight.values(held), {}
+        moved = known.straight.tangents(held, fmt, runs, _SEED)
         if moved is not None:
-            by_node = {id(nodes[place]): tangent for place, tangent in moved.items()}
+            by_node = {id(nodes[place]): row for place, row in moved.items()}
             return known.straight.values(held), by_node
-    after = Linearised(fmt, runs, rng, nodes[1:]) if runs else None
+    after = Linearised(fmt, runs, np.random.default_rng(_SEED), nodes[1:]) if runs else None
     try:
         found = examine(nodes, bindings, precision=precision, after=after, prepared=known.prepared)
     except Unsupported:
@@ -143,6 +143,12 @@ class _Numbers:
         for place in np.flatnonzero(~good).tolist():
             good[place] = self.balls[place].is_exact()
         good &= np.isfinite(self.mids)
+        return self.all_of(good)
+
+    def all_of(self, good: np.ndarray) -> list[bool]:
+        """Whether all is good, array by array."""
+        if good.all():
+            return [True] * len(self.arrays)
         return [bool(part.all()) for part in self.split(good)]
 
     def split(self, flat: np.ndarray) -> list[np.ndarray]:
@@ -171,16 +177,11 @@ class _Numbers:
         for node, end, good in zip(nodes, self.ends[1:], narrow[1:], strict=True):
             here = found.get(id(node))
             if good and here is not None:
-                moved[:, start:end] = here.reshape(runs, end - start)
+                moved[:, start:end] = here[:, None] if here.ndim == 1 else here.reshape(runs, -1)
                 if absolute:
                     moved[:, start:end] -= self.mids[start:end]
             start = end
-        pairs = zip(self.split(self.mids), self.formats, narrow, strict=True)
-        units = [
-            ulp_exponents(mids.ravel(), fmt) if good else np.zeros(mids.size, dtype=np.int64)
-            for mids, fmt, good in pairs
-        ]
-        errors = in_ulps(moved, np.concatenate(units))
+        errors = in_ulps(moved, self._units(narrow))
         if absolute:
             size = rms(errors[1:])
         else:
@@ -189,8 +190,20 @@ class _Numbers:
         if absolute:
             with np.errstate(invalid="ignore"):
                 known &= np.abs(errors[0]) <= 0.1 * (0.5 + size)
-        fine = [bool(part.all()) for part in self.split(known)]
-        return list(zip(self.split(size)[1:], fine[1:], strict=True))
+        return list(zip(self.split(size)[1:], self.all_of(known)[1:], strict=True))
+
+    def _units(self, narrow: Sequence[bool]) -> np.ndarray:
+        """The exponent of one ULP of each number; 0 where an array is not narrow."""
+        first = self.formats[0]
+        if all(narrow) and all(fmt is first for fmt in self.formats):
+            return ulp_exponents(self.mids, first)
+        pairs = zip(self.split(self.mids), self.formats, narrow, strict=True)
+        return np.concatenate(
+            [
+                ulp_exponents(mids.ravel(), fmt) if good else np.zeros(mids.size, dtype=np.int64)
+                for mids, fmt, good in pairs
+            ]
+        )
 
 
 def _apart(

@@ -6,10 +6,10 @@ directions in its differentiated graph. Rows are certified together, and taken a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
 import flint
@@ -32,7 +32,10 @@ from reference.judge import THRESHOLD, Verdict, judge
 from reference.problem import Problem
 from reference.tensor import Tensor, tensor, variable
 
-__all__ = ["Row", "Truth", "trace_function"]
+__all__ = ["Correct", "Row", "Truth", "trace_function"]
+
+Correct = list[tuple[np.ndarray, np.ndarray] | tuple[float, float]]
+"""(errors in ULPs, excess) of each array; floats where it has one number."""
 
 _BLANK = Input("nothing", (0,), np.zeros(0))
 _TOGETHER = 100_000  # numbers certified in one go
@@ -63,20 +66,27 @@ class Row:
             self._by_intervals(values, verdicts, THRESHOLD * factor, seed)
         return Verdict(verdicts, found.ulps[:end], found.excess[:end], found.membership)
 
-    def correct(
-        self, values: Sequence[np.ndarray | None], factor: float
-    ) -> list[tuple[np.ndarray, np.ndarray]] | None:
+    def correct(self, values: Sequence[np.ndarray | None], factor: float) -> Correct | None:
         """(errors in ULPs, excess) of arrays of which every element is plainly correct.
 
-        None where some element is not, or may not be, or has no single number for a truth.
+        Of an array of one number, two floats. None where some element is not correct, or may not
+        be, or has no single number for a truth.
         """
         held = self.certificate
         if held.findings:
             return None
-        result = []
+        result: Correct = []
         for number, value in enumerate(values):
             truth, fmt = held.gradients[number], held.problem.formats[number]
-            if value is None or value.shape != truth.shape or not np.isfinite(value).all():
+            if value is None or value.shape != truth.shape:
+                return None
+            if value.size == 1:
+                one = self._one_correct(float(value.item()), number, THRESHOLD * factor)
+                if one is None:
+                    return None
+                result.append(one)
+                continue
+            if not np.isfinite(value).all():
                 return None
             ulps = truth.gaps(value, fmt)
             if ulps is None:
@@ -87,10 +97,23 @@ class Row:
             result.append((ulps, excess))
         return result
 
-    def times(self, number: Fraction, cotangent: Mapping[Node, Any]) -> Row:
-        """The row of a multiple of the cotangent: all its numbers multiplied.
+    def _one_correct(
+        self, value: float, number: int, threshold: float
+    ) -> tuple[float, float] | None:
+        """The same of a single number."""
+        if not math.isfinite(value):
+            return None
+        held = self.certificate
+        ulps = held.gradients[number].gap(value, held.problem.formats[number])
+        if ulps is None:
+            return None
+        excess = ulps / (0.5 + float(self.explain[number].item()))
+        return (ulps, excess) if excess <= threshold else None
 
-        number: not zero. cotangent: what its symbols hold then.
+    def times(self, number: float, one: float, cotangent: Mapping[Node, Any]) -> Row:
+        """The row of number / one times the cotangent: all its numbers multiplied.
+
+        number, one: not zero. cotangent: what its symbols hold then.
         """
         held = self.certificate
         problem = replace(held.problem, extra={**held.problem.extra, **cotangent})
@@ -99,14 +122,18 @@ class Row:
             held.gradients, self.explain, held.problem.formats, strict=True
         ):
             with working_precision(held.precision + 64):
-                factor = flint.arb(flint.fmpq(number.numerator, number.denominator))
-                balls = np.asarray(enclosure.balls * factor, dtype=object)
-            product = Enclosure(balls.reshape(enclosure.shape), enclosure.precision)
+                factor = flint.arb(number) / one
+                balls = np.empty(enclosure.shape, dtype=object)
+                balls[...] = enclosure.balls * factor
+            product = Enclosure(balls, enclosure.precision)
             change = enclosure.ulp_exponents(fmt) - product.ulp_exponents(fmt)
             gradients.append(product)
-            explain.append(np.ldexp(size * abs(float(number)), change))
-        certificate = replace(held, gradients=tuple(gradients), problem=problem)
-        return replace(self, certificate=certificate, explain=tuple(explain))
+            explain.append(np.ldexp(size * abs(number / one), change))
+        certificate = Certificate(
+            held.value, tuple(gradients), held.precision, held.dtypes, held.findings, problem,
+            held.around,
+        )  # fmt: skip
+        return Row(certificate, tuple(explain), self.count, self.paired)
 
     def without(self, hopeless: Sequence[np.ndarray]) -> Row:
         """The row with some more elements that are undefined; masks."""
@@ -128,6 +155,11 @@ class Row:
         for number in range(self.count):
             enclosure = self.certificate.gradients[number]
             fmt = self.certificate.problem.formats[number]
+            if enclosure.size == 1 and not self.certificate.findings:
+                ball = enclosure.balls.item()
+                lost = ball.is_finite() and abs(float(ball)) > float(fmt.largest)
+                found.append(np.full(enclosure.shape, lost))
+                continue
             with np.errstate(invalid="ignore"):
                 beyond = enclosure.finite & (np.abs(enclosure.mid) > float(fmt.largest))
             found.append(beyond | (self.certificate.status(number) == "undefined"))
@@ -297,7 +329,7 @@ class Truth:
         if not self._single:
             return False
         numbers = [_number(c) for c in cotangents]
-        return all(np.isfinite(numbers)) and all(numbers)
+        return all(map(math.isfinite, numbers)) and all(numbers)
 
     def values(self) -> Row:
         """The outputs."""
@@ -341,9 +373,9 @@ class Truth:
         symbols = self.structure.cotangents
         rows = []
         for c in cotangents:
-            times = Fraction(_number(c)) / Fraction(one)
+            number = _number(c)
             held: dict[Node, Any] = dict(zip(symbols, c, strict=True))
-            rows.append(base if times == 1 else base.times(times, held))
+            rows.append(base if number == one else base.times(number, one, held))
         return rows
 
     def _bindings(self, rows: Rows, given: Sequence[Sequence[Any]]) -> list[dict[Node, Any]]:

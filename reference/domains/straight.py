@@ -11,7 +11,7 @@ run gives what :func:`reference.domains.certified.examine` gives with
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -69,6 +69,7 @@ class Straight:
         self.steps: list[tuple[int, Callable[..., Any], tuple[int, ...]]] = []
         self.moved: list[_Moved] = []
         self.size = 0
+        self._draws: tuple[tuple[int, ...], np.ndarray] | None = None
         self._same: dict[Any, int] = {}
         order = prepared.plan
         slots: list[int] = []
@@ -92,11 +93,8 @@ class Straight:
                 raise _NotStraight
         self.roots = [slots[place] for place in order.roots]
         self.rows = [rows[place] for place in order.roots]
-        self.rounded = sum(one.own is not None for one in self.moved)
-        self.read = sorted(
-            {slot for one in self.moved for slot, _ in one.pushed}
-            | {one.own for one in self.moved if one.own is not None}
-        )
+        self.own = [one.own for one in self.moved if one.own is not None]
+        self.read = sorted({slot for one in self.moved for slot, _ in one.pushed} | set(self.own))
 
     def _slot(self) -> int:
         self.size += 1
@@ -164,38 +162,48 @@ class Straight:
         """What the graph was asked for, as object arrays of no dimensions."""
         return [_single(held[slot]) for slot in self.roots]
 
+    def _drawn(self, runs: int, seed: Sequence[int]) -> np.ndarray:
+        """Roundings between -1/2 and 1/2; those of a seed are kept, as drawing them costs more."""
+        key, known = (runs, *seed), self._draws
+        if known is None or known[0] != key:
+            rng = np.random.default_rng(seed)
+            drawn = rng.random((len(self.own), runs), dtype=np.float32) - np.float32(0.5)
+            known = self._draws = key, drawn
+        return known[1]
+
     def tangents(
-        self, held: list[Any], fmt: Format, runs: int, rng: np.random.Generator
+        self, held: list[Any], fmt: Format, runs: int, seed: Sequence[int]
     ) -> dict[int, np.ndarray] | None:
         """What roundings move what was asked for by, in several runs, by the place it has there.
 
-        None where a number on the way is not an ordinary one of the format.
+        seed: of the roundings. None where a number on the way is not an ordinary one of the
+        format.
         """
         floats = {slot: float(held[slot]) for slot in self.read}
         if not all(map(math.isfinite, floats.values())):
             return None
         least = max(2.0**fmt.emin, _SMALLEST)
-        sizes = []
-        for one in self.moved:
-            if one.own is not None:
-                size = abs(floats[one.own])
-                if size < least and not held[one.own].is_zero():
+        sizes = [abs(floats[slot]) for slot in self.own]
+        if min(sizes, default=least) < least:
+            for size, slot in zip(sizes, self.own, strict=True):
+                if size < least and not held[slot].is_zero():
                     return None
-                sizes.append(size)
-        draws = rng.random((self.rounded, runs), dtype=np.float32) - np.float32(0.5)
-        own = iter(draws * (np.array(sizes)[:, None] * 2.0 ** (1 - fmt.precision)))
+        scale = np.array(sizes)[:, None] * 2.0 ** (1 - fmt.precision)
+        own = iter(list(self._drawn(runs, seed) * scale))
         table: list[np.ndarray] = []
         for one in self.moved:
-            total: np.ndarray | None = None if one.own is None else next(own)
+            total: Any = None if one.own is None else next(own)
             for slot, row in one.pushed:
                 slope = floats[slot]
                 part = table[row] if slope == 1.0 else table[row] * slope
-                total = part if total is None else total + part
-            assert total is not None
+                if one.own is not None:
+                    total += part  # nobody else holds these roundings
+                else:
+                    total = part if total is None else total + part
             table.append(total)
-        if not all(np.isfinite(table[row]).all() for row in self.rows if row is not None):
-            return None
-        return {place: table[row] for place, row in enumerate(self.rows) if row is not None}
+        places = [place for place, row in enumerate(self.rows) if row is not None]
+        found = np.array([table[row] for row in self.rows if row is not None]).reshape(-1, runs)
+        return dict(zip(places, found, strict=True)) if np.isfinite(found).all() else None
 
 
 class _NotStraight(Exception):

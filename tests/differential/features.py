@@ -50,7 +50,7 @@ FEATURES = [
         f"{_SAVED}::test_saved_tensors_by_name",
         "There for what the row's rules read: tensors under PyTorch's names, parameters such as "
         "`_saved_dim`. What only PyTorch's formulas read (sizes, strides) is not there; `tanh` "
-        "and `sigmoid` save their input, not their result. Plain numbers come back as numbers.",
+        "and `sigmoid` save their input, too. Plain numbers come back as numbers.",
     ),
     Feature(
         "C6",

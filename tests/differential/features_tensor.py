@@ -93,7 +93,7 @@ FEATURES = [
         "operations that save only their result, or only their input",
         "differs",
         f"{_FACTS}[in_place_saved_values]",
-        "tanh, sigmoid and expm1 save their input, for accuracy",
+        "tanh and sigmoid save their input, too, and expm1 its input alone, for accuracy",
     ),
     Feature("E4", "leaf and view of a leaf refuse", "same", f"{_IN_PLACE}::test_refusals"),
     Feature("E5", "__setitem__ with every kind of index", "same", f"{_FACTS}[setitem_forms]"),

@@ -66,6 +66,8 @@ def test_a_row_is_the_same_compiled(name: str) -> None:
             if count > 1:
                 answered += compare(row, case, (kind, *("leaf",) * (count - 1)))
                 answered += compare(row, case, (*("constant",) * (count - 1), kind))
+            if row.view:
+                answered += compare(row, case, (kind,) * count, "no_grad")
         for mode in MODES:
             answered += compare(row, case, ("leaf",) * count, mode)
             answered += compare(row, case, ("view",) * count, mode)

@@ -9,72 +9,21 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-import warnings
 import weakref
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import autodiff
 from autodiff import Tensor, backward
 from autodiff.compiled import core
 from autodiff.primitive import Primitive, primitive
 from operation_samples import SAMPLES, Sample, arrays, cotangent
+from walk_checks import bits, both, owns, raised, tensors
 
 assert core is not None  # tests/engine/conftest.py
-
-
-def both(work: Callable[[], Any]) -> Any:
-    """What the work gives on either walk, which must be the same."""
-    answers = []
-    for walk in (core, None):
-        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            patch.setattr(backward, "core", walk)
-            answers.append(work())
-    assert answers[0] == answers[1]
-    return answers[0]
-
-
-def bits(value: Any) -> Any:
-    """A tensor (or None, or several) to the last bit, with the layout of its memory."""
-    if isinstance(value, list | tuple):
-        return [bits(one) for one in value]
-    if value is None:
-        return None
-    data = value._data
-    strides = data.strides if data.size else None
-    count = None if value._counter is None else value._counter[0]
-    return type(data), data.dtype, data.shape, strides, data.tobytes(), count, value.requires_grad
-
-
-def raised(work: Callable[[], Any]) -> Any:
-    """What the work gives, or the error that it raises."""
-    try:
-        return work()
-    except Exception as error:  # noqa: BLE001 - both walks must raise it
-        return type(error), str(error)
-
-
-def tensors(value: Any) -> list[Tensor]:
-    if isinstance(value, Tensor):
-        return [value]
-    return [one for part in value for one in tensors(part)] if isinstance(value, tuple) else []
-
-
-def owns(gradients: list[Tensor], others: list[Any]) -> bool:
-    """Whether the gradients share memory neither with one another nor with anything else."""
-    found = [one._data for one in gradients if isinstance(one._data, np.ndarray)]
-    rest = [one for one in others if isinstance(one, np.ndarray)]
-    return not any(
-        np.shares_memory(one, other)
-        for place, one in enumerate(found)
-        for other in (*found[:place], *rest)
-    )
 
 
 # every sample ------------------------------------------------------------------------------------
@@ -139,158 +88,6 @@ def test_gradients_of_a_sample(operation: str) -> None:
 
         both(first)
         both(higher)
-
-
-# random graphs -----------------------------------------------------------------------------------
-
-
-class _Twice(autodiff.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_for_backward(x)
-        return x * 2, x * x
-
-    @staticmethod
-    def backward(ctx: Any, first: Any, second: Any) -> Any:
-        (x,) = ctx.saved_tensors
-        return first * 2 + second * 2 * x
-
-
-STEPS: tuple[Callable[[Any, Any], Any], ...] = (
-    lambda x, y: x + y,
-    lambda x, y: x - y,
-    lambda x, y: x * y,
-    lambda x, y: x * 0.5,
-    lambda x, y: x + 1,
-    lambda x, y: x / (y * y + 1),
-    lambda x, y: x @ y,
-    lambda x, y: x.sin(),
-    lambda x, y: x.tanh(),
-    lambda x, y: -x,
-    lambda x, y: x + y[0],
-    lambda x, y: x * y[:, 1:],
-    lambda x, y: x * y.sum(),
-    lambda x, y: x + y.mean(0, keepdim=True),
-    lambda x, y: x.t(),
-    lambda x, y: x.reshape(4).view(2, 2),
-    lambda x, y: x[:, [1, 0]],
-    lambda x, y: x.flip(0),
-    lambda x, y: x.expand(2, 2, 2).sum(0),
-    lambda x, y: autodiff.stack(x.unbind(1)),
-    lambda x, y: x.unbind()[1] * y,
-    lambda x, y: autodiff.cat(x.split(1), 1).expand(2, 4)[:, ::2],
-    lambda x, y: autodiff.cat([x, y])[1:3],
-    lambda x, y: x.max(1).values + y,
-    lambda x, y: x.sort(0).values,
-    lambda x, y: x.softmax(1),
-    lambda x, y: autodiff.where(x > 0, x, y),
-    lambda x, y: _Twice.apply(x)[0] + y,
-    lambda x, y: _Twice.apply(x)[1],
-    lambda x, y: sum(_Twice.apply(x), start=y),
-    lambda x, y: x.clone().mul_(y),
-    lambda x, y: _part_written(x.clone(), y),
-    lambda x, y: x.detach() * y,
-    lambda x, y: x.double().float(),
-    lambda x, y: x.clone(),
-    lambda x, y: (x + 1j * y).real,
-    lambda x, y: autodiff.linalg.det(x) * y,
-)
-
-
-def _part_written(x: Tensor, y: Tensor) -> Tensor:
-    x[0] = y[1]
-    return x
-
-
-def _hooked(tensor: Tensor, kind: str, seen: list[Any], place: int) -> None:
-    """Something that looks on, or interferes."""
-    if not tensor.requires_grad:
-        return
-    if kind == "look":
-        tensor.register_hook(lambda g: seen.append((place, bits(g.detach()))))
-    elif kind == "change":
-        tensor.register_hook(lambda g: g * 2)
-    elif kind == "retain":
-        tensor.retain_grad()
-    elif kind == "after" and tensor.is_leaf:
-        tensor.register_post_accumulate_grad_hook(
-            lambda leaf: seen.append((place, bits(leaf.grad.detach())))
-        )
-    elif kind == "fail":
-        tensor.register_hook(_fails)
-    elif kind == "write":
-        tensor.register_hook(lambda g: _written_to(tensor))
-    elif tensor.grad_fn is not None and kind == "node":
-        tensor.grad_fn.register_hook(lambda into, outof: seen.append((place, len(into))))
-    elif tensor.grad_fn is not None and kind == "before":
-        tensor.grad_fn.register_prehook(lambda outof: seen.append((place, bits(outof[0]))))
-    elif kind == "show":
-        seen.append(repr(type(tensor.grad_fn)))
-
-
-def _fails(_: Any) -> Any:
-    raise ZeroDivisionError("the hook's own")
-
-
-def _written_to(tensor: Tensor) -> None:
-    with autodiff.no_grad():
-        tensor.mul_(2)
-
-
-LOOKING = ["look", "change", "retain", "after", "fail", "write", "node", "before", "show"]
-
-
-@settings(max_examples=400, deadline=None, derandomize=True)
-@given(st.data())
-def test_random_graphs(data: st.DataObject) -> None:
-    place = st.integers(0, 50)
-    steps = data.draw(st.lists(st.tuples(st.sampled_from(STEPS), place, place), max_size=12))
-    looks = data.draw(st.lists(st.tuples(st.sampled_from(LOOKING), place), max_size=3))
-    roots = data.draw(st.lists(place, min_size=1, max_size=3))
-    wanted = data.draw(st.none() | st.lists(place, min_size=1, max_size=3))
-    create = data.draw(st.booleans())
-    retain = data.draw(st.sampled_from([None, True, False]))
-    by_grad = data.draw(st.booleans())
-
-    def work() -> Any:
-        numbers = np.linspace(-1.25, 1.75, 12, dtype="float32").reshape(3, 2, 2)
-        leaves = [autodiff.tensor(one, requires_grad=True) for one in numbers]
-        pool, seen = [*leaves, autodiff.tensor(numbers[0])], []
-        for step, one, other in steps:
-            pool.append(step(pool[-1 - one % len(pool)], pool[other % len(pool)]))
-        for kind, one in looks:
-            _hooked(pool[one % len(pool)], kind, seen, one % len(pool))
-        results = [pool[-1 - one % len(pool)] for one in roots]
-        flow = [autodiff.tensor(np.full(one.shape, 0.5, one._data.dtype)) for one in results]
-        inputs = None if wanted is None else [pool[one % len(pool)] for one in wanted]
-        found = []
-        for _ in range(2):
-            if by_grad and inputs is not None:
-                found.append(
-                    raised(
-                        lambda: bits(
-                            autodiff.autograd.grad(
-                                results, inputs, flow, retain, create, allow_unused=True
-                            )
-                        )
-                    )
-                )
-            else:
-                found.append(
-                    raised(
-                        lambda: autodiff.autograd.backward(
-                            results, flow, retain, create, inputs=inputs
-                        )
-                    )
-                )
-            grads = [one.grad for one in pool]
-            owned = [one for one in grads[:3] if one is not None]
-            if not create and not seen:
-                assert owns(owned, [one._data for one in (*flow, *pool)])
-            found.append(bits(grads))
-        return found, seen
-
-    both(work)
 
 
 # errors ------------------------------------------------------------------------------------------
@@ -379,6 +176,29 @@ def test_graphs_that_were_freed_or_written_to() -> None:
     assert both(written)[1] is None
 
 
+def test_writes_between_orders_and_by_hooks() -> None:
+    def between() -> Any:
+        x = autodiff.ones(2, requires_grad=True)
+        y = x * 1
+        (slope,) = autodiff.autograd.grad(y.sin().sum(), x, create_graph=True)
+        with autodiff.no_grad():
+            y.add_(1)
+        return raised(slope.sum().backward), bits(x.grad)
+
+    def by_a_hook() -> Any:
+        x = autodiff.ones(2, requires_grad=True)
+        y = x * 1
+        result = (y * y).exp()
+        result.register_hook(lambda g: y.detach().mul_(2))
+        return raised(result.sum().backward), bits(x.grad)
+
+    for work in (between, by_a_hook):
+        (kind, words), gradient = both(work)
+        assert kind is RuntimeError
+        assert "modified by an inplace operation" in words
+        assert gradient is None
+
+
 def test_survey_and_needed() -> None:
     """The same nodes in the same order; only the leaves may come in another."""
     x, y = autodiff.ones(2, requires_grad=True), autodiff.ones(2, requires_grad=True)
@@ -446,11 +266,11 @@ def _growth(work: Callable[[], object], times: int = 200) -> int:
     for _ in range(10):
         work()
     gc.collect()
-    before = len(gc.get_objects()), sys.getrefcount(None)
+    before = sys.getallocatedblocks(), sys.getrefcount(None)
     for _ in range(times):
         work()
     gc.collect()
-    after = len(gc.get_objects()), sys.getrefcount(None)
+    after = sys.getallocatedblocks(), sys.getrefcount(None)
     return max(abs(now - then) for then, now in zip(before, after, strict=True))
 
 

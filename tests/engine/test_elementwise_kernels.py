@@ -9,7 +9,7 @@ import pytest
 
 from autodiff.kernels.arrays import arrays
 from autodiff.kernels.products import mm, mm_first, mm_second
-from autodiff.kernels.selection import clamped, leaky, positive_part
+from autodiff.kernels.selection import chosen, clamped, leaky, positive_part
 from autodiff.kernels.special import power
 
 F32, F64 = np.float32, np.float64
@@ -101,3 +101,15 @@ def test_products_of_matrices(dtype: Any, sizes: tuple[int, int, int]) -> None:
     for found, one, other in ((mm, x, y), (mm_first, g, y), (mm_second, g, x)):
         several = found(arrays, np.stack([one, one]), np.stack([other, other]))
         assert equal(several[1], found(arrays, one, other))
+
+
+@pytest.mark.parametrize("dtype", [F32, F64])
+def test_choosing_among_many(dtype: Any) -> None:
+    """By parts, whatever the memory is like, to the last bit."""
+    rng = np.random.default_rng(0)
+    x, y = (np.resize(at_ends(1_000, dtype), (300, 400)) for _ in range(2))
+    y = y[::-1].copy()
+    for mask in (rng.random(x.shape) < 0.5, rng.random(x.shape[::-1]).T < 0.5):
+        for first, second in ((x, y), (x, y[:, ::-1]), (np.asfortranarray(x), y), (x[:1], y)):
+            found, expected = chosen(mask, first, second), np.where(mask, first, second)
+            assert found.tobytes() == expected.tobytes()

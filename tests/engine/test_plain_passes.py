@@ -9,6 +9,7 @@ import pytest
 
 import autodiff as torch
 from autodiff import Tensor, namespace
+from autodiff.kernels.convolution import channel_sums
 from autodiff.kernels.layers import column_sums, linear, mean_taken, outer_sum, product
 from autodiff.kernels.scatter import placed
 from autodiff.kernels.sums import SHORT, ones
@@ -165,6 +166,28 @@ def test_layers_are_products_and_sums(dtype: Any) -> None:
     assert (
         product(np, some(2, 5, 3).astype(np.float32), some(3, 4).astype(np.float32)).base is None
     )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16, np.complex64])
+def test_channels_are_added_up(dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    for shape in ((2, 3, 4, 5), (8, 16, 40, 40), (2, 3, 20_000), (600, 200), (2, 3, 0), (0, 3, 4)):
+        g = rng.integers(-1, 2, shape).astype(dtype)
+        expected = g.sum(axis=(0, *range(2, g.ndim)))
+        np.testing.assert_array_equal(channel_sums(np, g), expected)
+        turned = np.asfortranarray(g)
+        np.testing.assert_array_equal(channel_sums(np, turned), expected)
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("kernel", [(1, 1), (3, 2)])
+def test_a_bias_is_added_once(groups: int, kernel: tuple[int, int]) -> None:
+    x, weight = torch.ones(3, 4, 5, 6), torch.ones(2, 4 // groups, *kernel)
+    bias = torch.tensor([0.5, -7.0])
+    options: dict[str, Any] = {"padding": 1, "stride": (2, 1), "groups": groups}
+    without = torch.nn.functional.conv2d(x, weight, **options)
+    found = torch.nn.functional.conv2d(x, weight, bias, **options)
+    assert torch.equal(found, without + bias.reshape(1, 2, 1, 1))
 
 
 def test_one_element_of_each_row() -> None:
