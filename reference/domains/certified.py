@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -23,6 +22,7 @@ import sympy as sp
 from reference.domains import solving
 from reference.domains.compile import Sided, compile_expression, run
 from reference.domains.functions import BALL_FUNCTIONS, ball_number
+from reference.domains.precision import working_precision
 from reference.domains.sides import Sides, move_any
 from reference.domains.walk import (
     MASKED,
@@ -69,27 +69,6 @@ __all__ = [
 ]
 
 _arb = flint.arb
-
-
-class _Precision:
-    """As a class: a context from a generator takes three times as long."""
-
-    __slots__ = ("_before", "_bits")
-
-    def __init__(self, bits: int) -> None:
-        self._bits = bits
-
-    def __enter__(self) -> None:
-        self._before = flint.ctx.prec
-        flint.ctx.prec = self._bits
-
-    def __exit__(self, *error: object) -> None:
-        flint.ctx.prec = self._before
-
-
-def working_precision(bits: int) -> AbstractContextManager[None]:
-    """python-flint's working precision, restored on the way out."""
-    return _Precision(bits)
 
 
 @dataclass(frozen=True)

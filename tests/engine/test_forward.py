@@ -271,21 +271,21 @@ def test_functions_of_users_have_their_own_tangents() -> None:
 
 
 def test_rows_without_rules_on_dual_tensors_whose_primals_are_recorded() -> None:
-    x = autodiff.tensor([1.0, math.nan], dtype=autodiff.float64, requires_grad=True)
-    with fwAD.dual_level():
-        dual = fwAD.make_dual(x, autodiff.ones_like(x))
+    x = autodiff.tensor([1.0, np.nan], dtype=autodiff.float64, requires_grad=True)
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(x, autodiff.ones_like(x))
         assert autodiff.isnan(dual).tolist() == [False, True]
         assert (dual == 1.0).tolist() == [True, False]
 
 
 def test_complex_numbers_of_real_dual_tensors_go_backward() -> None:
     x = autodiff.tensor([0.5, -1.5], dtype=autodiff.float64, requires_grad=True)
-    with fwAD.dual_level():
-        dual = fwAD.make_dual(x, autodiff.tensor([1.0, 2.0], dtype=autodiff.float64))
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(x, autodiff.tensor([1.0, 2.0], dtype=autodiff.float64))
         z = autodiff.complex(dual, dual * 2) ** 2  # (1 + 2i)² x²
         cotangent = autodiff.tensor([1 + 1j, 2 - 1j], dtype=autodiff.complex128)
         (gradient,) = autodiff.autograd.grad(z, x, cotangent, create_graph=True)
-        value, tangent = fwAD.unpack_dual(gradient)
+        value, tangent = forward_ad.unpack_dual(gradient)
     slopes = (cotangent.conj() * (1 + 2j) ** 2).real * 2
     assert autodiff.allclose(value, slopes * x)
     assert autodiff.allclose(tangent, slopes * autodiff.tensor([1.0, 2.0], dtype=slopes.dtype))
