@@ -197,7 +197,7 @@ class Nowhere(Node):
     def __init__(self) -> None:
         self.edges = ()
         self.hooks = self.counters = None
-        self.number = 0
+        self.number = -1  # 0 is the number of the first node
 
     def backward(self, cotangent: Any, create_graph: bool) -> Sequence[Any]:
         return ()
