@@ -23,6 +23,7 @@ from autodiff.state import TensorState
 
 METHODS = next(kind for kind in autodiff.Tensor.__mro__ if kind.__name__ == "Methods")
 FOR_CLASSES = {"__annotations__", "__doc__", "__hash__", "__module__", "__slots__"}
+FOR_CLASSES |= {"__firstlineno__", "__static_attributes__"}  # from Python 3.13 on
 
 
 def printed_by(program: str) -> str:
