@@ -171,7 +171,7 @@ def test_import_loads_what_tensors_consist_of() -> None:
     assert {"autodiff.tensor_class", "autodiff.creation", "autodiff.modes"} <= set(loaded)
     later = ("operation", "primitive", "compiled", "kernels", "ops", "functions", "methods", "nn")
     assert {f"autodiff.{name}" for name in later}.isdisjoint(loaded)
-    # Newer releases of NumPy have loaded importlib, which is frozen into the interpreter, themselves.
+    # Newer releases of NumPy load importlib themselves; it is frozen into the interpreter.
     frozen = {"__future__", "importlib", "importlib._bootstrap", "importlib._bootstrap_external"}
     assert {name for name in loaded if not name.startswith("autodiff")} <= frozen
 
