@@ -158,9 +158,13 @@ _C_NAMES = {
 }
 
 
+_FITS = 65504  # into all floating-point dtypes: the largest number of 16 bits
+
+
 def checked_number(value: Any, target: Any) -> Any:
     """The number if the NumPy dtype holds it; otherwise PyTorch's complaint."""
-    name = _C_NAMES.get(target.name, target.name)
+    if target.kind == "f" and type(value) in (int, float) and -_FITS < value < _FITS:
+        return value
     wrong = isinstance(value, complex) and target.kind in "fiuV" and value.imag != 0
     if not wrong and isinstance(value, int | float) and target.kind in "iuf":
         if target.kind == "f":
@@ -169,6 +173,7 @@ def checked_number(value: Any, target: Any) -> Any:
             limits = np.iinfo(target)
             wrong = not -limits.max - (target.kind == "i") <= value <= limits.max
     if wrong:
+        name = _C_NAMES.get(target.name, target.name)
         raise RuntimeError(f"value cannot be converted to type {name} without overflow")
     return value
 

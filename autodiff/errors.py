@@ -513,6 +513,8 @@ def output_shape(output: Sequence[int], result: Sequence[int]) -> RuntimeError:
 
 def broadcast_mismatch(first: Sequence[int], second: Sequence[int]) -> RuntimeError | None:
     """Two shapes that do not broadcast, told as PyTorch tells it; None where they do."""
+    if first == second:
+        return None
     rank = max(len(first), len(second))
     a, b = (1,) * (rank - len(first)) + tuple(first), (1,) * (rank - len(second)) + tuple(second)
     for axis in reversed(range(rank)):

@@ -143,14 +143,29 @@ def _roots(
     return roots
 
 
-def _plain_root(tensors: Any) -> tuple[Node, int, Any] | None:
-    """The root of the most frequent pass: of one real number, outside all transforms."""
-    output = tensors[0] if type(tensors) is tuple and len(tensors) == 1 else tensors
+def _only(given: Any) -> Any:
+    """The one element of a sequence of one; anything else as it is."""
+    return given[0] if type(given) in (tuple, list) and len(given) == 1 else given
+
+
+def _plain_root(output: Any, given: Any) -> tuple[Node, int, Any] | None:
+    """The root of the most frequent pass: of one tensor, outside all transforms.
+
+    given: its cotangent; None stands for 1 at one real number.
+    """
     if not isinstance(output, TensorState) or output._layered or levels.get():
         return None
     data, extra = output._data, output._extra
     one = _ONES.get(type(data))
-    if one is None:
+    if given is not None:
+        if not isinstance(given, TensorState) or given._layered:
+            return None
+        if given._extra is not None and is_layered(given._extra.view):
+            return None
+        one = given._data
+        if one.dtype is not data.dtype or one.dtype not in _REAL or one.shape != data.shape:
+            return None
+    elif one is None:
         if data.size != 1 or data.dtype not in _REAL:
             return None
         one = np.ones(data.shape, data.dtype) if data.ndim else data.dtype.type(1)
@@ -236,8 +251,8 @@ def backward(
     >>> x.grad
     tensor([2., 4.])
     """
-    if not create_graph and grad_tensors is grad_variables is inputs is None:
-        root = _plain_root(tensors)
+    if not create_graph and grad_variables is inputs is None:
+        root = _plain_root(_only(tensors), _only(grad_tensors))
         if root is not None:
             _walk([root], bool(retain_graph), False, None, True)
             return
@@ -319,12 +334,13 @@ def grad(
     >>> autodiff.autograd.grad(x ** 2, x)
     (tensor(6.),)
     """
-    if grad_outputs is None and only_inputs and not (is_grads_batched or materialize_grads):
+    if only_inputs and not (is_grads_batched or materialize_grads):
         edges = _plain_edges(inputs)
-        root = _plain_root(outputs) if edges else None
+        given = _only(grad_outputs)
+        root = _plain_root(_only(outputs), given) if edges else None
         if root is not None:
             keep = create_graph if retain_graph is None else bool(retain_graph)
-            return _plain_pass(root, edges, keep, create_graph, bool(allow_unused))
+            return _plain_pass(root, given, edges, keep, create_graph, bool(allow_unused))
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
@@ -360,19 +376,20 @@ def grad(
 
 def _plain_pass(
     root: tuple[Node, int, Any],
+    given: Any,
     edges: Sequence[tuple[Node, int]],
     keep: bool,
     create_graph: bool,
     allowed: bool,
 ) -> tuple[Any, ...]:
-    """The gradients at edges in a pass from one number."""
+    """The gradients at edges in a pass from one tensor."""
     if create_graph:
-        root = (root[0], root[1], wrap(root[2]))
+        root = (root[0], root[1], wrap(root[2]) if given is None else given)
     found = _walk([root], keep, create_graph, edges, False)
     _check_used(found, allowed)
     if create_graph:
         return tuple(found)
-    known: dict[int, Any] = {}
+    known = {} if given is None else {id(given._data): given}
     return tuple([None if value is None else _presented(value, known) for value in found])
 
 

@@ -11,6 +11,7 @@ from autodiff import errors
 from autodiff.conversion import checked_number
 from autodiff.dtypes import can_cast, from_numpy_dtype
 from autodiff.graph import triples
+from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.modes import SILENT, restore, silence
 from autodiff.modes import recording as mode_now
 from autodiff.operation import Operation, wrap
@@ -18,6 +19,7 @@ from autodiff.primitive import Primitive, primitive
 from autodiff.promotion import explain, namespace, promote
 from autodiff.record import record
 from autodiff.state import TensorState, Untracked, layered_by, storage, version_counter
+from autodiff.tensor_class import Tensor
 from autodiff.unusual import refuse_inference_write, settle
 from autodiff.views import check_writable, rebase, requires_grad
 
@@ -62,6 +64,7 @@ _FILL_NUMBER = primitive(
 _ZERO = primitive(
     "zero", "ZeroBackward0", lambda xp, x: xp.zeros_like(x), (lambda xp, g: xp.zeros_like(g),)
 )
+_F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 _ANYWHERE = (_FILL_NUMBER, _ZERO)
 
 
@@ -77,6 +80,12 @@ def write(row: Primitive, tensor: Any, *others: Any, **params: Any) -> Any:
 
     Everything that can be refused is refused before anything changes.
     """
+    if _is_mere(tensor, others):
+        return _write_mere(row, tensor, others, params)
+    return _write_any(row, tensor, others, params)
+
+
+def _write_any(row: Primitive, tensor: Any, others: tuple[Any, ...], params: Any) -> Any:
     inputs = (tensor, *others)
     for one in inputs:
         layered = layered_by(one)
@@ -118,6 +127,59 @@ def write(row: Primitive, tensor: Any, *others: Any, **params: Any) -> Any:
             view = None if tensor._extra is None else tensor._extra.view
             written = tensor if view is None else view.base
             written._node.ensure_hooks()  # the walk must look at the node around it, too
+    return tensor
+
+
+def _is_mere(tensor: Any, others: tuple[Any, ...]) -> bool:
+    """Whether numbers of one real dtype are written that have no history and get none."""
+    mode = mode_now()
+    if mode is not False and mode is not True:
+        return False
+    dtype = None
+    for one in (tensor, *others):
+        if type(one) is not Tensor:
+            if type(one) is float or type(one) is int:
+                continue
+            return False
+        data = one._data
+        if type(data) is not np.ndarray or one._extra is not None:
+            return False
+        if mode and (one._node is not None or one._leaf is not None):
+            return False
+        if dtype is None:
+            dtype = data.dtype
+            if dtype is not _F32 and dtype is not _F64:
+                return False
+        elif data.dtype is not dtype:
+            return False
+    flags = tensor._data.flags
+    return bool(flags.c_contiguous and flags.writeable) and type(tensor._counter) is not Untracked
+
+
+def _write_mere(row: Primitive, tensor: Any, others: tuple[Any, ...], params: Any) -> Any:
+    """`write` where there is nothing to record, to convert, or to ask a transform about."""
+    data = tensor._data
+    arrays = [data]
+    for one in others:
+        if type(one) is Tensor:
+            if row is not _FILL and np.may_share_memory(data, one._data):
+                _check_partial_overlap(data, one._data, True)
+            arrays.append(one._data)
+        else:
+            arrays.append(one)
+    token = silence(SILENT)
+    try:
+        if row.kernel_takes_xp:
+            new = row.kernel(NUMPY, *arrays, **params)
+        else:
+            new = row.kernel(*arrays, **params)
+    except ValueError as error:
+        raise explain(row, arrays, error) from None
+    finally:
+        restore(token)
+    check_result(tensor, new)
+    data[...] = new
+    bump(tensor)
     return tensor
 
 
@@ -294,12 +356,14 @@ def copy_into(tensor: Any, source: Any) -> Any:
     shape = tensor._data.shape
     if tensor._data.dtype.kind in "biu" and isinstance(data, np.ndarray | np.generic):
         source = wrap(data)  # whole numbers have no history, whatever is written to them
+    if data.shape == shape and _is_mere(tensor, (source,)):
+        return _write_mere(_COPY, tensor, (source,), {})
     allowed((tensor, source))
     check_overlap(tensor, (source,))
     mismatch = errors.broadcast_mismatch(shape, data.shape)
     if mismatch is not None:
         raise mismatch
-    joint = np.broadcast_shapes(shape, data.shape)
+    joint = shape if data.shape == shape else np.broadcast_shapes(shape, data.shape)
     if joint != shape:
         raise errors.output_shape(shape, joint)
     return write(_COPY, tensor, source)

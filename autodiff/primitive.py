@@ -66,6 +66,7 @@ def _known() -> dict[str, Any]:
     return {
         "AccumulateGrad": graph.AccumulateGrad,
         "Extra": state.Extra,
+        "GeneralOperation": operation.GeneralOperation,
         "LeafState": graph.LeafState,
         "Node": graph.Node,
         "Nowhere": graph.Nowhere,
@@ -158,7 +159,10 @@ class Primitive(Row):
         uniform = uniform and (dtype is _F32 or dtype is _F64)
         if self.view:
             arrays[0] = storage(inputs[0])
-        values = arrays if uniform or self.promotion is None else promote(self, inputs, arrays)
+        values = arrays
+        if not uniform and self.promotion is not None:
+            values = promote(self, inputs, arrays)
+            uniform = values is arrays  # but for numbers and a condition, nothing to convert
         mode = recording()
         usual = mode is True or mode is False
         token = silence(SILENT)

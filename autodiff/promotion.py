@@ -17,6 +17,7 @@ from autodiff.state import TensorState
 
 __all__ = ["explain", "namespace", "narrowed", "promote", "result_type"]
 
+_F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 _NUMBERS = (int, float, complex, np.generic)
 
 
@@ -45,10 +46,29 @@ _NO_COMPLEX = {
 _NOTHING: dict[str, str] = {}
 
 
-def promote(row: Row, inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:
-    """The input arrays in the dtype in which PyTorch computes."""
-    operands: list[Any] = []
+def _agreed(inputs: Sequence[Any], arrays: Sequence[Any], skip: int) -> bool:
+    """Whether there is nothing to convert: tensors of one real dtype and numbers of Python."""
+    dtype = None
+    for position in range(skip, len(arrays)):
+        array = arrays[position]
+        if isinstance(inputs[position], TensorState):
+            if array.dtype is not dtype:
+                if dtype is not None:
+                    return False
+                dtype = array.dtype
+        elif type(array) is not float and type(array) is not int:
+            return False
+    return dtype is _F32 or dtype is _F64
+
+
+def promote(row: Row, inputs: Sequence[Any], arrays: list[Any]) -> list[Any]:
+    """The input arrays in the dtype in which PyTorch computes; the same list if they are."""
     skip = 1 if row.promotion == "where" else 0  # a condition has no part in the result's dtype
+    return arrays if _agreed(inputs, arrays, skip) else _promoted(row, inputs, arrays, skip)
+
+
+def _promoted(row: Row, inputs: Sequence[Any], arrays: list[Any], skip: int) -> list[Any]:
+    operands: list[Any] = []
     for value, array in zip(inputs[skip:], arrays[skip:], strict=True):
         if isinstance(value, TensorState):
             operands.append((from_numpy_dtype(array.dtype), "dim" if array.ndim else "zero"))

@@ -45,7 +45,7 @@ def record(  # noqa: PLR0912, PLR0915 - one page: a call per step costs more tha
 ) -> GeneralOperation | None:
     """Make the node of an application and give it to the results; None if nothing needs it.
 
-    dtype: the real dtype that all input tensors have, None where they differ.
+    dtype: the real dtype of all input tensors that can have a history, None where they differ.
     """
     first = results[0]._data.dtype
     if first is not dtype and all(numpy_dtype(result).kind not in "fcV" for result in results):

@@ -37,6 +37,7 @@ def straight_unary(  # noqa: PLR0915 - straight on purpose
 ) -> Callable[[Any], Any]:
     """`row` as a function of one tensor."""
     plans = row.plans
+    recorded = bool(row.rules)
 
     def apply(x: Any) -> Any:  # noqa: PLR0912, PLR0915 - straight on purpose
         if type(x) is not Tensor:
@@ -49,7 +50,7 @@ def straight_unary(  # noqa: PLR0915 - straight on purpose
         elif is_layered(x._extra.view):
             return row(x)
         else:
-            edge, number = edge_of(x) if recording() is True else (None, 0)
+            edge, number = edge_of(x) if recorded and recording() is True else (None, 0)
             if type(edge) is Nowhere:
                 return row(x)
         data = x._data
@@ -71,7 +72,7 @@ def straight_unary(  # noqa: PLR0915 - straight on purpose
         result._data = out
         result._leaf = result._counter = result._extra = None
         mode = recording()
-        if edge is None or mode is not True:
+        if edge is None or mode is not True or not recorded:
             if mode is not True and mode is not False:
                 return row(x)
             result._node = None
@@ -114,6 +115,7 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
     general: what the cases that are not common are left to, in place of the row.
     """
     plans = row.plans
+    recorded = bool(row.rules)
     otherwise: Callable[[Any, Any], Any] = row if general is None else general
 
     def apply(x: Any, y: Any) -> Any:  # noqa: PLR0912, PLR0915 - straight on purpose
@@ -127,7 +129,7 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
         elif is_layered(x._extra.view):
             return _operand(otherwise, x, y)
         else:
-            x_edge, x_number = edge_of(x) if recording() is True else (None, 0)
+            x_edge, x_number = edge_of(x) if recorded and recording() is True else (None, 0)
             if type(x_edge) is Nowhere:
                 return _operand(otherwise, x, y)
         xd = x._data
@@ -161,7 +163,7 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
             elif is_layered(y._extra.view):
                 return otherwise(x, y)
             else:
-                y_edge, y_number = edge_of(y) if recording() is True else (None, 0)
+                y_edge, y_number = edge_of(y) if recorded and recording() is True else (None, 0)
                 if type(y_edge) is Nowhere:
                     return otherwise(x, y)
         elif other is float or other is int:
@@ -179,8 +181,8 @@ def straight_binary(  # noqa: PLR0915 - straight on purpose
         result._data = out
         result._leaf = result._counter = result._extra = None
         mode = recording()
-        if mode is not True:
-            if mode is not False:
+        if mode is not True or not recorded:
+            if mode is not False and mode is not True:
                 return otherwise(x, y)
             result._node = None
             return result

@@ -16,7 +16,7 @@ from autodiff.compiled import in_front
 from autodiff.graph import Nowhere, accumulator, next_number
 from autodiff.kernels.arrays import arrays as NUMPY
 from autodiff.modes import SILENT, recording, restore, silence
-from autodiff.operation import Operation, SeveralOperation
+from autodiff.operation import GeneralOperation, Operation, SeveralOperation
 from autodiff.plan import Plan
 from autodiff.promotion import explain
 from autodiff.row import Row
@@ -29,23 +29,25 @@ __all__ = ["straight_call"]
 
 _new = object.__new__
 _ndarray = np.ndarray
+_BOOL = np.dtype(bool)
+_NUMBERS = (float, int)
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def straight_call(row: Row) -> Callable[..., Any]:
     """`row` as a function of its tensors and keyword parameters."""
-    if row.variadic or not row.rules:
-        return row
     if row.outputs == -1 and row.view:
         return _views_call(row)
     if row.outputs != ("out",):
         return row
+    if row.variadic or not row.rules:
+        return in_front(row, row, "CALL")
     if len(row.inputs) == 1:
         return _view_call(row) if row.view else _single_call(row)
     return _pair_call(row) if len(row.inputs) == 2 and not row.broadcasts else _several_call(row)
 
 
-def _single_call(row: Row) -> Callable[..., Any]:
+def _single_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight on purpose
     plans = row.plans
 
     def apply(x: Any, **params: Any) -> Any:  # noqa: PLR0912 - straight on purpose
@@ -80,12 +82,18 @@ def _single_call(row: Row) -> Callable[..., Any]:
         mode = recording()
         if edge is None or mode is not True:
             return result if mode is True or mode is False else row(x, **params)
-        if out.dtype is not dtype:
+        found = out.dtype
+        if found is not _F32 and found is not _F64:
             return row(x, **params)
         plan = plans.get(1)
         if plan is None:
             plan = plans[1] = Plan(row, [0])
-        result._node = node = Operation()
+        if found is dtype:
+            node = Operation()
+        else:  # a conversion
+            node = GeneralOperation()
+            node.types, node.output_meta = (dtype,), None
+        result._node = node
         node.plan = plan
         node.edges = (edge,)
         node.numbers = (number,) if number else None
@@ -302,20 +310,30 @@ def _pair_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight on p
 def _several_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight on purpose
     plans = row.plans
     count = len(row.inputs)
+    condition = row.promotion == "where"
 
     def apply(*inputs: Any, **params: Any) -> Any:  # noqa: PLR0912, PLR0915 - straight on purpose
         arrays: list[Any] = []
         edges: list[Any] = []
+        numbers: dict[int, int] = {}  # of the inputs that are not their node's first output
         mask = 0
         dtype = None
         for position, value in enumerate(inputs):
             if type(value) is not Tensor:
-                if value is not None:
+                fits = row.broadcasts and position and type(value) in _NUMBERS
+                if value is not None and not fits:
                     return row(*inputs, **params)
-                arrays.append(None)
+                arrays.append(value)
                 edges.append(None)
                 continue
             array = value._data
+            if condition and not position:
+                view = None if value._extra is None else value._extra.view
+                if type(array) is not _ndarray or array.dtype is not _BOOL or is_layered(view):
+                    return row(*inputs, **params)
+                arrays.append(array)
+                edges.append(None)
+                continue
             if dtype is None:
                 dtype = array.dtype
                 if dtype is not _F32 and dtype is not _F64:
@@ -330,12 +348,16 @@ def _several_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight o
                 return row(*inputs, **params)
             else:
                 edge, number = edge_of(value) if recording() is True else (None, 0)
-                if (number and edge is not None) or type(edge) is Nowhere:
+                if type(edge) is Nowhere:
                     return row(*inputs, **params)
+                if number and edge is not None:
+                    numbers[position] = number
             if edge is not None:
                 mask |= 1 << position
             arrays.append(array)
             edges.append(edge)
+        if dtype is None:
+            return row(*inputs, **params)
         token = silence(SILENT)
         try:
             if row.kernel_takes_xp:
@@ -360,8 +382,9 @@ def _several_call(row: Row) -> Callable[..., Any]:  # noqa: PLR0915 - straight o
         result._node = node = Operation()
         node.plan = plan
         node.edges = tuple(edges)
-        node.hooks = node.numbers = None
-        node.shapes = tuple([() if array is None else array.shape for array in arrays])
+        node.hooks = None
+        node.numbers = tuple([numbers.get(i, 0) for i in range(count)]) if numbers else None
+        node.shapes = tuple([getattr(array, "shape", ()) for array in arrays])
         node.params = params
         node.number = next_number()
         if plan.sources:

@@ -59,35 +59,85 @@ shapes_of(Input *inputs, Py_ssize_t count)
     return shapes;
 }
 
+/* The dtype of each input, None of what is no array. */
+static PyObject *
+types_of(Input *inputs, Py_ssize_t count)
+{
+    PyObject *types = PyTuple_New(count);
+    for (Py_ssize_t i = 0; types != NULL && i < count; i++) {
+        PyObject *type = Py_None;
+        if (inputs[i].tensor != NULL) {
+            type = inputs[i].kind == OTHER ? (PyObject *)PyArray_DESCR((PyArrayObject *)inputs[i].data)
+                   : IS_WIDE(inputs[i].kind) ? S.float64_dtype
+                                             : S.float32_dtype;
+        }
+        PyTuple_SET_ITEM(types, i, Py_NewRef(type));
+    }
+    return types;
+}
+
+/* A tensor of bools, which has no history. */
+static enum Answer
+read_condition(PyObject *tensor, Input *input)
+{
+    *input = (Input){tensor, NULL, NULL, 0, OTHER};
+    PyObject *data = SLOT(tensor, S.t_data), *extra = SLOT(tensor, S.t_extra);
+    if (data == NULL || extra == NULL || (PyObject *)Py_TYPE(data) != S.ndarray ||
+        PyArray_TYPE((PyArrayObject *)data) != NPY_BOOL) {
+        return UNCOMMON;
+    }
+    PyObject *view = extra == Py_None ? Py_None : SLOT(extra, S.x_view);
+    if (view == NULL || (view != Py_None && !IS(SLOT(view, S.v_base), Tensor))) {
+        return UNCOMMON; /* the base may have layers */
+    }
+    input->data = Py_NewRef(data);
+    return COMMON;
+}
+
+/* One input of a call: a tensor, None, or where the row takes them a condition or a number. */
+static enum Answer
+read_argument(PyObject *value, Py_ssize_t place, Py_ssize_t count, int recording, int traits,
+              Input *input)
+{
+    if (IS(value, Tensor)) {
+        return (traits & CONDITION) && !place ? read_condition(value, input)
+                                              : read_input(value, recording, input);
+    }
+    *input = (Input){NULL, NULL, NULL, 0, NUMBER};
+    if (value == Py_None) {
+        return count > 2 && place && !(traits & VARIADIC) ? COMMON : UNCOMMON;
+    }
+    if ((traits & NUMBERS) && place && (PyFloat_CheckExact(value) || PyLong_CheckExact(value))) {
+        input->data = Py_NewRef(value);
+        return COMMON;
+    }
+    return UNCOMMON;
+}
+
 /* Sums, products of matrices, whole layers: `expected` tensors (or None) give one tensor. */
 PyObject *
 straight_call(PyObject *row, PyObject *const *arguments, Py_ssize_t count, PyObject *names,
-              Py_ssize_t expected)
+              Py_ssize_t expected, int traits)
 {
     Input inputs[MOST];
     int recording;
     PyObject *result = NULL, *plan = NULL, *shapes = NULL, *params = NULL, *dtype = NULL;
+    PyObject *types = NULL;
     Py_ssize_t named = names == NULL ? 0 : PyTuple_GET_SIZE(names);
-    if (count != expected || count > MOST || named > MOST ||
+    if ((count != expected && !(traits & VARIADIC)) || count > MOST || named > MOST ||
         read_mode(&recording) != COMMON) {
         return NULL;
     }
+    recording = recording && !(traits & UNRECORDED);
     long mask = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         Input *input = &inputs[i];
-        enum Answer answer = UNCOMMON;
-        if (arguments[i] == Py_None && count > 2 && i) {
-            *input = (Input){NULL, NULL, NULL, 0, NUMBER};
-            answer = COMMON;
-        } else if (IS(arguments[i], Tensor)) {
-            answer = read_input(arguments[i], recording, input);
-        }
-        if (answer != COMMON) {
+        if (read_argument(arguments[i], i, count, recording, traits, input) != COMMON) {
             clear_inputs(inputs, i);
             return NULL;
         }
         mask |= (long)(input->edge != NULL) << i;
-        if (input->tensor == NULL) {
+        if (input->tensor == NULL || input->kind == OTHER) {
             continue;
         }
         int wide = input->kind == SCALAR64 || input->kind == ARRAY64;
@@ -97,6 +147,10 @@ straight_call(PyObject *row, PyObject *const *arguments, Py_ssize_t count, PyObj
             return NULL;
         }
         dtype = own;
+    }
+    if (dtype == NULL) {
+        clear_inputs(inputs, count);
+        return NULL;
     }
     PyObject *out = compute(row, inputs, count, arguments + count, names, 1);
     if (out == NULL) {
@@ -108,9 +162,16 @@ straight_call(PyObject *row, PyObject *const *arguments, Py_ssize_t count, PyObj
     if (recording && mask) {
         enum Kind kind = kind_of(out);
         int wide = kind == SCALAR64 || kind == ARRAY64;
-        if (kind == OTHER || (wide ? S.float64_dtype : S.float32_dtype) != dtype) {
+        if (kind == OTHER) {
             Py_DECREF(out);
             goto done;
+        }
+        if ((wide ? S.float64_dtype : S.float32_dtype) != dtype) {
+            types = types_of(inputs, count);
+            if (types == NULL) {
+                Py_DECREF(out);
+                goto done;
+            }
         }
     }
     result = new_tensor(out);
@@ -119,7 +180,7 @@ straight_call(PyObject *row, PyObject *const *arguments, Py_ssize_t count, PyObj
         shapes = shapes_of(inputs, count);
         params = params_of(arguments + count, names);
         if (plan == NULL || shapes == NULL || params == NULL ||
-            record(result, plan, inputs, count, shapes, params) != COMMON) {
+            record(result, plan, inputs, count, shapes, params, types) != COMMON) {
             Py_CLEAR(result);
         }
     }
@@ -127,6 +188,7 @@ done:
     Py_XDECREF(plan);
     Py_XDECREF(shapes);
     Py_XDECREF(params);
+    Py_XDECREF(types);
     clear_inputs(inputs, count);
     return result;
 }
@@ -328,7 +390,7 @@ straight_view(PyObject *row, PyObject *const *arguments, Py_ssize_t count, PyObj
             goto done;
         }
         if (!several) {
-            if (record(result, plan, &input, 1, shapes, params) != COMMON) {
+            if (record(result, plan, &input, 1, shapes, params, NULL) != COMMON) {
                 Py_CLEAR(result);
             }
             goto done;

@@ -16,7 +16,7 @@ typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
     PyObject *row, *plain, *weak;
-    int shape;
+    int shape, traits;
     Py_ssize_t inputs;
 } Straight;
 
@@ -31,11 +31,12 @@ straight_vectorcall(PyObject *callable, PyObject *const *arguments, size_t flagg
         switch (self->shape) {
         case ELEMENTWISE:
             if (count == self->inputs && names == NULL) {
-                result = straight_elementwise(self->row, arguments, count);
+                result = straight_elementwise(self->row, arguments, count, self->traits);
             }
             break;
         case CALL:
-            result = straight_call(self->row, arguments, count, names, self->inputs);
+            result = straight_call(self->row, arguments, count, names, self->inputs,
+                                   self->traits);
             break;
         default:
             result = straight_view(self->row, arguments, count, names, self->shape == VIEWS);
@@ -132,6 +133,33 @@ PyTypeObject Straight_Type = {
     .tp_weaklistoffset = offsetof(Straight, weak),
 };
 
+/* Whether an attribute of a row holds, or is a text; -1 with an exception. */
+static int
+has_trait(PyObject *row, const char *name, const char *text)
+{
+    PyObject *value = PyObject_GetAttrString(row, name);
+    int answer = -1;
+    if (value != NULL) {
+        answer = text == NULL ? PyObject_IsTrue(value)
+                              : PyUnicode_Check(value) &&
+                                    PyUnicode_CompareWithASCIIString(value, text) == 0;
+        Py_DECREF(value);
+    }
+    return answer;
+}
+
+static int
+traits_of(PyObject *row)
+{
+    int rules = has_trait(row, "rules", NULL), where = has_trait(row, "promotion", "where");
+    int spread = has_trait(row, "broadcasts", NULL), variadic = has_trait(row, "variadic", NULL);
+    if (rules < 0 || where < 0 || spread < 0 || variadic < 0) {
+        return -1;
+    }
+    return (rules ? 0 : UNRECORDED) | (where ? CONDITION : 0) | (spread ? NUMBERS : 0) |
+           (variadic ? VARIADIC : 0);
+}
+
 /* straight(row, function, shape, inputs) -> the row's function, compiled in front */
 static PyObject *
 make_straight(PyObject *Py_UNUSED(module), PyObject *arguments)
@@ -146,6 +174,13 @@ make_straight(PyObject *Py_UNUSED(module), PyObject *arguments)
         PyErr_Format(PyExc_ValueError, "an elementwise row has 1 or 2 inputs, not %zd", inputs);
         return NULL;
     }
+    int traits = traits_of(row);
+    if (traits < 0) {
+        return NULL;
+    }
+    if (!inputs) {
+        traits |= VARIADIC; /* what the rules do not tell apart has no names */
+    }
     Straight *self = PyObject_GC_New(Straight, &Straight_Type);
     if (self != NULL) {
         self->vectorcall = straight_vectorcall;
@@ -153,6 +188,7 @@ make_straight(PyObject *Py_UNUSED(module), PyObject *arguments)
         self->plain = Py_NewRef(plain);
         self->weak = NULL;
         self->shape = shape;
+        self->traits = traits;
         self->inputs = inputs;
         PyObject_GC_Track(self);
     }
@@ -214,8 +250,8 @@ static const Slot slots[] = {
     {"Operation", "plan", AT(o_plan)},
     {"Operation", "saved", AT(o_saved)},
     {"Operation", "shapes", AT(o_shapes)},
-    {"SeveralOperation", "types", AT(g_types)},
-    {"SeveralOperation", "output_meta", AT(g_output_meta)},
+    {"GeneralOperation", "types", AT(g_types)},
+    {"GeneralOperation", "output_meta", AT(g_output_meta)},
     {"LeafState", "accumulator", AT(l_accumulator)},
     {"LeafState", "grad", AT(l_grad)},
     {"LeafState", "lock", AT(l_lock)},
@@ -259,6 +295,7 @@ typedef struct {
 static const Known objects[] = {
     {"Node", AT(Node)},
     {"Operation", AT(Operation)},
+    {"GeneralOperation", AT(GeneralOperation)},
     {"SeveralOperation", AT(SeveralOperation)},
     {"AccumulateGrad", AT(AccumulateGrad)},
     {"Nowhere", AT(Nowhere)},

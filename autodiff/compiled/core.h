@@ -16,7 +16,7 @@
 
 /* Classes and objects of the Python files. `setup` fills this; nothing changes it afterwards. */
 typedef struct {
-    PyObject *Tensor, *Node, *Operation, *SeveralOperation, *AccumulateGrad, *Nowhere;
+    PyObject *Tensor, *Node, *Operation, *GeneralOperation, *SeveralOperation, *AccumulateGrad, *Nowhere;
     PyObject *Extra, *ViewOf, *Plan;
     PyObject *accumulator;   /* function: tensor -> its accumulator, made if need be */
     PyObject *storage;       /* function: tensor -> its data as an array that can be shared */
@@ -107,17 +107,21 @@ PyObject *counter_of(PyObject *tensor);
 PyObject *new_tensor(PyObject *data);
 PyObject *plan_for(PyObject *row, long mask, Py_ssize_t count);
 enum Answer record(PyObject *result, PyObject *plan, Input *inputs, Py_ssize_t count,
-                   PyObject *shapes, PyObject *params);
+                   PyObject *shapes, PyObject *params, PyObject *types);
 PyObject *new_node(PyObject *type, PyObject *plan, Input *inputs, Py_ssize_t count,
                    PyObject *shapes, PyObject *params);
 enum Answer run_kernel(PyObject *kernel, PyObject *const *arguments, Py_ssize_t count,
                        PyObject *names, PyObject **out);
 
+/* What is special about a row. */
+enum { UNRECORDED = 1, CONDITION = 2, NUMBERS = 4, VARIADIC = 8 };
+
 /* straight.c, calls.c, survey.c, walk.c */
 extern PyTypeObject Straight_Type;
-PyObject *straight_elementwise(PyObject *row, PyObject *const *arguments, Py_ssize_t count);
+PyObject *straight_elementwise(PyObject *row, PyObject *const *arguments, Py_ssize_t count,
+                               int traits);
 PyObject *straight_call(PyObject *row, PyObject *const *arguments, Py_ssize_t count,
-                        PyObject *names, Py_ssize_t inputs);
+                        PyObject *names, Py_ssize_t inputs, int traits);
 PyObject *straight_view(PyObject *row, PyObject *const *arguments, Py_ssize_t count,
                         PyObject *names, int several);
 PyObject *survey(PyObject *module, PyObject *roots);

@@ -392,14 +392,21 @@ fail:
     return NULL;
 }
 
-/* Give a result the node that made it. Uncommon: a value is saved that has no write count. */
+/* Give a result the node that made it. Uncommon: a value is saved that has no write count.
+
+   types: the dtypes of the inputs where the result has another, else NULL. */
 enum Answer
 record(PyObject *result, PyObject *plan, Input *inputs, Py_ssize_t count, PyObject *shapes,
-       PyObject *params)
+       PyObject *params, PyObject *types)
 {
-    PyObject *node = new_node(S.Operation, plan, inputs, count, shapes, params);
+    PyObject *kind = types == NULL ? S.Operation : S.GeneralOperation;
+    PyObject *node = new_node(kind, plan, inputs, count, shapes, params);
     if (node == NULL) {
         return FAILED;
+    }
+    if (types != NULL) {
+        SLOT(node, S.g_types) = Py_NewRef(types);
+        SLOT(node, S.g_output_meta) = Py_NewRef(Py_None);
     }
     PyObject *sources = SLOT(plan, S.p_sources);
     if (PyTuple_GET_SIZE(sources)) {

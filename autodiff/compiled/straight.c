@@ -54,7 +54,7 @@ shapes_of(Input *inputs, Py_ssize_t count)
 }
 
 PyObject *
-straight_elementwise(PyObject *row, PyObject *const *arguments, Py_ssize_t count)
+straight_elementwise(PyObject *row, PyObject *const *arguments, Py_ssize_t count, int traits)
 {
     Input inputs[2];
     int recording;
@@ -62,6 +62,7 @@ straight_elementwise(PyObject *row, PyObject *const *arguments, Py_ssize_t count
     if (!IS(arguments[0], Tensor) || read_mode(&recording) != COMMON) {
         return NULL;
     }
+    recording = recording && !(traits & UNRECORDED);
     for (Py_ssize_t i = 0; i < count; i++) {
         if (read_operand(arguments[i], recording, &inputs[i]) != COMMON) {
             clear_inputs(inputs, i);
@@ -90,7 +91,7 @@ straight_elementwise(PyObject *row, PyObject *const *arguments, Py_ssize_t count
         plan = plan_for(row, mask, count);
         shapes = shapes_of(inputs, count);
         if (plan == NULL || shapes == NULL ||
-            record(result, plan, inputs, count, shapes, Py_None) != COMMON) {
+            record(result, plan, inputs, count, shapes, Py_None, NULL) != COMMON) {
             Py_CLEAR(result);
         }
     }

@@ -339,8 +339,12 @@ def _index_array(function: str, index: Any, position: int) -> Any:
     return np.asarray(data)
 
 
+_UNSIGNED = {np.dtype(np.int64): np.uint64, np.dtype(np.int32): np.uint32}
+
+
 def _in_bounds(function: str, index: Any, size: int) -> None:
-    if index.size and (index.max() >= size or index.min() < 0):
+    # read without its sign a negative number is larger than all others
+    if index.size and np.maximum.reduce(index.ravel().view(_UNSIGNED[index.dtype])) >= size:
         wrong = index[(index >= size) | (index < 0)].flat[0]
         raise RuntimeError(f"index {wrong} is out of bounds for dimension 0 with size {size}")
 

@@ -8,6 +8,7 @@ from autodiff.functions.arguments import is_number, is_tensor_like, raw, require
 from autodiff.functions.pointwise import clamp, ge, gt, le, lt, ne
 from autodiff.ops import pointwise as ops
 from autodiff.ops import writing
+from autodiff.primitive import binary
 from autodiff.promotion import result_type
 
 __all__ = [
@@ -79,7 +80,7 @@ def bitwise_not(input: Any) -> Any:
 def logical_or(input: Any, other: Any) -> Any:
     """True where an element of either is not zero."""
     require_tensor("logical_or", input)
-    return ops.LOGICAL_OR(input, require_tensor("logical_or", other, "other", 2))
+    return binary(ops.LOGICAL_OR, input, require_tensor("logical_or", other, "other", 2))
 
 
 def logical_xor(input: Any, other: Any) -> Any:
@@ -94,8 +95,8 @@ def clamp_min(input: Any, min: Any) -> Any:
     if raw(require_tensor("clamp_min", input)).dtype.kind not in "fV":
         return clamp(input, min=min)
     if is_tensor_like(min):
-        return writing.CLAMP_MIN_TENSOR(input, min, None)
-    return writing.CLAMP_MIN(input, min=min, max=None)
+        return writing.CLAMP_MIN_TENSOR.straight(input, min, None)
+    return writing.CLAMP_MIN.straight(input, min=min, max=None)
 
 
 def clamp_max(input: Any, max: Any) -> Any:
@@ -103,8 +104,8 @@ def clamp_max(input: Any, max: Any) -> Any:
     if raw(require_tensor("clamp_max", input)).dtype.kind not in "fV":
         return clamp(input, max=max)
     if is_tensor_like(max):
-        return writing.CLAMP_MAX_TENSOR(input, None, max)
-    return writing.CLAMP_MAX(input, min=None, max=max)
+        return writing.CLAMP_MAX_TENSOR.straight(input, None, max)
+    return writing.CLAMP_MAX.straight(input, min=None, max=max)
 
 
 greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne

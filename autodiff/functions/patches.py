@@ -74,7 +74,7 @@ def unfold(
     padded = pad(input, (left, left, top, top)) if top or left else input
     lead = tuple(input.shape[:-3])
     flat = reshape(padded, (*lead, input.shape[-3], -1))
-    found = INDEX(flat, index=(..., index))
+    found = INDEX.straight(flat, index=(..., index))
     shape = (*lead, input.shape[-3] * kernel[0] * kernel[1], index.shape[1])
     return _UNFOLD(reshape(found, shape))
 
@@ -115,7 +115,7 @@ def fold(
     high, wide = sizes[0] + 2 * top, sizes[1] + 2 * left
     apart = reshape(input, (*lead, block, -1))
     plane = reshape(
-        PUT(apart, shape=(*lead, high * wide), index=(..., index)), (*lead, high, wide)
+        PUT.straight(apart, shape=(*lead, high * wide), index=(..., index)), (*lead, high, wide)
     )
     inner = narrow(narrow(plane, -2, top, sizes[0]), -1, left, sizes[1])
     return _FOLD(inner)

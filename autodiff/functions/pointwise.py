@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from autodiff.ops.complexes import POW_COMPLEX
 from autodiff.primitive import binary, unary
 from autodiff.promotion import result_type
 from autodiff.state import TensorState
+from autodiff.straight import straight_binary
 
 __all__ = [
     "abs",
@@ -29,6 +31,7 @@ __all__ = [
     "checked_alpha",
     "clamp",
     "clip",
+    "comparing",
     "cos",
     "cosh",
     "div",
@@ -186,7 +189,7 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     refuse_bool(input, other)
     if is_tensor_like(other):
         _check_alpha(input, other, alpha)
-        return ops.RSUB_TENSORS(input, other, alpha=alpha)
+        return ops.RSUB_TENSORS.straight(input, other, alpha=alpha)
     return _scaled(ops.RSUB, ops.RSUB_SCALED, input, other, alpha)
 
 
@@ -241,7 +244,7 @@ def pow(input: Any, exponent: Any) -> Any:
     """input to the power of exponent, either of which may be a number."""
     if is_tensor_like(input):
         if is_tensor_like(exponent):
-            return ops.POW_TENSORS(input, exponent)
+            return binary(ops.POW_TENSORS, input, exponent)
         if not is_number(exponent):
             require_tensor("pow", exponent, "exponent", 2)
         if isinstance(input, TensorState):
@@ -430,7 +433,11 @@ def round(input: Any, *, decimals: int = 0) -> Any:
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{input.dtype.title}'")
     if kind in "iu":
         return input.clone()
-    return ops.ROUND_DECIMALS(input, decimals=decimals) if decimals else unary(ops.ROUND, input)
+    return (
+        ops.ROUND_DECIMALS.straight(input, decimals=decimals)
+        if decimals
+        else unary(ops.ROUND, input)
+    )
 
 
 def maximum(input: Any, other: Any) -> Any:
@@ -439,7 +446,7 @@ def maximum(input: Any, other: Any) -> Any:
     require_tensor("maximum", other, "other", 2)
     if "c" in kind_of(input) + kind_of(other):
         raise RuntimeError("maximum not implemented for complex tensors.")
-    return ops.MAXIMUM(input, other)
+    return binary(ops.MAXIMUM, input, other)
 
 
 def minimum(input: Any, other: Any) -> Any:
@@ -448,7 +455,7 @@ def minimum(input: Any, other: Any) -> Any:
     require_tensor("minimum", other, "other", 2)
     if "c" in kind_of(input) + kind_of(other):
         raise RuntimeError("minimum not implemented for complex tensors.")
-    return ops.MINIMUM(input, other)
+    return binary(ops.MINIMUM, input, other)
 
 
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
@@ -463,7 +470,7 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
         raise NotImplementedError("clamp is not supported for complex types")
     if is_tensor_like(min) or is_tensor_like(max):
         if is_tensor_like(min) == is_tensor_like(max) or min is None or max is None:
-            return ops.CLAMP_TENSORS(input, min, max)
+            return ops.CLAMP_TENSORS.straight(input, min, max)
         # a tensor beside a number: PyTorch takes both as numbers
         min, max = (v.item() if is_tensor_like(v) else v for v in (min, max))
     if any(isinstance(bound, complex) for bound in (min, max)):
@@ -501,14 +508,14 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
             f"where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{condition.dtype.title}"  # type: ignore[attr-defined]
         )
-    shape: tuple[int, ...] = tuple(condition.shape)
+    shape: tuple[int, ...] = tuple(raw(condition).shape)
     for one in (input, other):
-        if isinstance(one, TensorState) and one.shape != shape:  # type: ignore[attr-defined]
-            mismatch = broadcast_mismatch(shape, one.shape)  # type: ignore[attr-defined]
+        if isinstance(one, TensorState) and one._data.shape != shape:
+            mismatch = broadcast_mismatch(shape, one._data.shape)
             if mismatch is not None:
                 raise mismatch
-            shape = np.broadcast_shapes(shape, one.shape)  # type: ignore[attr-defined]
-    return ops.WHERE(condition, input, other)
+            shape = np.broadcast_shapes(shape, one._data.shape)
+    return ops.WHERE.straight(condition, input, other)
 
 
 def ordered(row: Any, input: Any, other: Any) -> Any:
@@ -520,12 +527,19 @@ def ordered(row: Any, input: Any, other: Any) -> Any:
     return row(input, other)
 
 
+def comparing(row: Any) -> Any:
+    """A comparison as a function of a tensor and a tensor or a number, straight where possible."""
+    if row.name in ("eq", "ne"):
+        return row.straight
+    return straight_binary(row, functools.partial(ordered, row))
+
+
 def _comparison(row: Any) -> Any:
-    by_size = row.name in ("lt", "le", "gt", "ge")
+    compared = comparing(row)
 
     def compare(input: Any, other: Any) -> Any:
         _operands(row.name, input, other)
-        return ordered(row, input, other) if by_size else row(input, other)
+        return compared(input, other)
 
     compare.__name__ = row.name
     compare.__doc__ = f"Elementwise `{row.name}`: a bool tensor, not differentiable."
@@ -543,27 +557,27 @@ ge = _comparison(ops.GE)
 def logical_and(input: Any, other: Any) -> Any:
     """True where an element of neither is zero."""
     require_tensor("logical_and", input)
-    return ops.LOGICAL_AND(input, require_tensor("logical_and", other, "other", 2))
+    return binary(ops.LOGICAL_AND, input, require_tensor("logical_and", other, "other", 2))
 
 
 def logical_not(input: Any) -> Any:
     """True where the element is zero."""
-    return ops.LOGICAL_NOT(require_tensor("logical_not", input))
+    return ops.LOGICAL_NOT.straight(require_tensor("logical_not", input))
 
 
 def isnan(input: Any) -> Any:
     """True where the element is nan."""
-    return ops.ISNAN(require_tensor("isnan", input))
+    return ops.ISNAN.straight(require_tensor("isnan", input))
 
 
 def isinf(input: Any) -> Any:
     """True where the element is inf or -inf."""
-    return ops.ISINF(require_tensor("isinf", input))
+    return ops.ISINF.straight(require_tensor("isinf", input))
 
 
 def isfinite(input: Any) -> Any:
     """True where the element is neither inf nor nan."""
-    return ops.ISFINITE(require_tensor("isfinite", input))
+    return ops.ISFINITE.straight(require_tensor("isfinite", input))
 
 
 absolute = abs

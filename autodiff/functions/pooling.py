@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -42,6 +43,7 @@ def _pair(function: str, name: str, value: Any) -> tuple[int, int]:
     return int(first), int(last)
 
 
+@functools.lru_cache(maxsize=256)
 def sliding_windows(size: int, width: int, step: int, pad: int, space: int, up: bool) -> Any:
     """The positions of the elements of each window along an axis, -1 in the padding."""
     room = size + 2 * pad - space * (width - 1) - 1
@@ -256,9 +258,9 @@ def avg_pool2d(
         raise RuntimeError("divisor must be not zero")
     tables = window_tables(input, geometry, ceil_mode)
     if divisor_override is not None:
-        return ops.AVG_POOL(input, windows=tables, scales=int(divisor_override))
+        return ops.AVG_POOL.straight(input, windows=tables, scales=int(divisor_override))
     scales = window_sizes(input, tables, geometry, count_include_pad)
-    return ops.AVG_POOL(input, windows=tables, scales=scales)
+    return ops.AVG_POOL.straight(input, windows=tables, scales=scales)
 
 
 def window_sizes(
@@ -387,7 +389,7 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
         even_windows(size, count) for size, count in zip(shape[-2:], wanted, strict=True)
     )
     counts = [[sum(place >= 0 for place in row) for row in table] for table in tables]
-    return ops.ADAPTIVE_AVG_POOL(input, windows=tables, scales=joint_sizes(counts))
+    return ops.ADAPTIVE_AVG_POOL.straight(input, windows=tables, scales=joint_sizes(counts))
 
 
 @handed_over

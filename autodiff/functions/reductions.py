@@ -152,14 +152,14 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     """
     if other is not None or is_tensor_like(dim):
         return maximum(input, dim if other is None else other)
-    return _extreme("max", input, dim, keepdim, ops.MAX, ops.MAX_DIM, _MaxResult)
+    return _extreme("max", input, dim, keepdim, ops.MAX.straight, ops.MAX_DIM, _MaxResult)
 
 
 def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The smallest element; with `dim`, a named pair (values, indices); with a tensor, minimum."""
     if other is not None or is_tensor_like(dim):
         return minimum(input, dim if other is None else other)
-    return _extreme("min", input, dim, keepdim, ops.MIN, ops.MIN_DIM, _MinResult)
+    return _extreme("min", input, dim, keepdim, ops.MIN.straight, ops.MIN_DIM, _MinResult)
 
 
 def _place(function: str, row: Any, input: Any, dim: Any, keepdim: bool) -> Any:
@@ -189,7 +189,7 @@ def argmin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 def _truth(row: Any, input: Any, dim: Any, keepdim: bool) -> Any:
     """A bool tensor, but for uint8, which was PyTorch's type of truth values once."""
-    result = row(input, dim=axes(dim, input.ndim), keepdim=keepdim)
+    result = row.straight(input, dim=axes(dim, input.ndim), keepdim=keepdim)
     if isinstance(input, TensorState) and input._data.dtype == np.uint8:
         result = result.to(uint8)
     return result

@@ -40,7 +40,7 @@ def _fill(dtype: np.dtype[Any], way: str) -> Any:
 
 
 def _extreme(joined: Any, table: Any, way: str) -> Any:
-    rows = index_rows.INDEX(joined, index=table)
+    rows = index_rows.INDEX.straight(joined, index=table)
     if way == "prod":
         return prod(rows, 1).to(joined.dtype)
     return (amax if way == "amax" else amin)(rows, 1)
@@ -58,10 +58,10 @@ def _together(input: Any, positions: Any, values: Any, way: str, own: bool) -> t
     given = values.reshape(-1)
     if not places.size:
         return given, index
-    held = index_rows.INDEX(input, index=index) if shape else input.reshape(1)
+    held = index_rows.INDEX.straight(input, index=index) if shape else input.reshape(1)
     if way in ("sum", "mean"):
         start = held if own else wrap(np.zeros(held.shape, raw(held).dtype))
-        total = ops.INDEX_ADD(start, given, index=(groups.reshape(-1),), accumulate=True)
+        total = ops.INDEX_ADD.straight(start, given, index=(groups.reshape(-1),), accumulate=True)
         if way == "mean":
             total = _divided(total, counts + own)
         return total if shape else total.reshape(()), index
@@ -128,7 +128,7 @@ def scatter_reduce(
         values, where = _scattered(input, dim, index, src, reduce, include_self)
     except BatchedData as data:
         return data.by_member("scatter_reduce", input, dim, index, src, reduce, include_self)
-    return ops.SCATTER_REDUCE(input, values, index=where, accumulate=False)
+    return ops.SCATTER_REDUCE.straight(input, values, index=where, accumulate=False)
 
 
 def _indexed(
@@ -196,7 +196,7 @@ def index_reduce(
         values, where = _indexed(input, dim, index, source, reduce, include_self)
     except BatchedData as data:
         return data.by_member("index_reduce", input, dim, index, source, reduce, include_self)
-    return ops.INDEX_REDUCE(input, values, index=where, accumulate=False)
+    return ops.INDEX_REDUCE.straight(input, values, index=where, accumulate=False)
 
 
 def _written(row: Any, tensor: Any, source: Any, found: tuple[Any, Any]) -> Any:

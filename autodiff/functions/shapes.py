@@ -13,7 +13,14 @@ import numpy as np
 
 from autodiff import errors
 from autodiff.dtypes import promote_types
-from autodiff.functions.arguments import axes, axis, is_foreign, require_tensor, shape_argument
+from autodiff.functions.arguments import (
+    axes,
+    axis,
+    is_foreign,
+    raw,
+    require_tensor,
+    shape_argument,
+)
 from autodiff.ops import shapes as ops
 from autodiff.ops.indexing import ALIAS
 from autodiff.size import contiguous_format
@@ -300,11 +307,11 @@ def repeat(input: Any, *repeats: Any) -> Any:
                 f"Trying to create tensor with negative dimension {size}: {list(result)}"
             )
     if all(count == 1 for count in times):
-        return ops.REPEAT(clone(input), shape=result)
+        return ops.REPEAT.straight(clone(input), shape=result)
     apart = [part for size in sizes for part in (1, size)]
     spread = [part for size, count in zip(sizes, times, strict=True) for part in (count, size)]
-    whole = ops.EXPAND(reshape(input, apart), size=tuple(spread))
-    return ops.REPEAT(whole, shape=result)
+    whole = ops.EXPAND.straight(reshape(input, apart), size=tuple(spread))
+    return ops.REPEAT.straight(whole, shape=result)
 
 
 def tile(input: Any, *dims: Any) -> Any:
@@ -345,39 +352,47 @@ def _tensors(function: str, tensors: Any) -> list[Any]:
 def cat(tensors: Any, dim: int = 0) -> Any:
     """Tensors joined along an existing dimension."""
     given = _tensors("cat", tensors)
-    parts = [p for p in given if tuple(p.shape) != (0,)] or given[:1]
-    if len(parts) != len(given) and not any(is_foreign(p) for p in given):
-        # PyTorch's legacy: an empty vector has no part but in the dtype, and an empty gradient
-        dtype = functools.reduce(promote_types, (p.dtype for p in given))
-        kept = list(parts[0].shape)
-        if kept != [0] and parts[0].ndim:
-            kept[axis(dim, len(kept))] = 0
-            whole = [p for p in given if tuple(p.shape) != (0,) or p.requires_grad]
-            parts = [p if tuple(p.shape) != (0,) else p.view(kept) for p in whole]
-        parts = [p.to(dtype) for p in parts]
-    for position, part in enumerate(parts):
-        if not part.ndim:
+    shapes: list[tuple[int, ...]] = [tuple(raw(p).shape) for p in given]
+    parts = given
+    if (0,) in shapes:
+        parts = _without_empty(given, shapes, dim)
+        shapes = [tuple(p.shape) for p in parts]
+    for position, shape in enumerate(shapes):
+        if not shape:
             raise RuntimeError(
                 f"zero-dimensional tensor (at position {position}) cannot be concatenated"
             )
-    first = tuple(parts[0].shape)
+    first = shapes[0]
     where = axis(dim, len(first)) if first != (0,) else 0  # vectors that are all empty fit anyhow
-    for position, part in enumerate(parts[1:], 1):
-        shape = tuple(part.shape)
+    starts = [0]
+    for position, shape in enumerate(shapes):
         if len(shape) != len(first):
             raise RuntimeError(
                 f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}"
             )
-        for i, (a, b) in enumerate(zip(first, shape, strict=True)):
-            if i != where and a != b:
-                raise RuntimeError(
-                    f"Sizes of tensors must match except in dimension {where}. Expected size {a} "
-                    f"but got size {b} for tensor number {position} in the list."
-                )
-    starts = [0]
-    for part in parts:
-        starts.append(starts[-1] + part.shape[where])
+        if shape != first:
+            for i, (a, b) in enumerate(zip(first, shape, strict=True)):
+                if i != where and a != b:
+                    raise RuntimeError(
+                        f"Sizes of tensors must match except in dimension {where}. Expected size "
+                        f"{a} but got size {b} for tensor number {position} in the list."
+                    )
+        starts.append(starts[-1] + shape[where])
     return ops.CAT.straight(*parts, dim=where, starts=tuple(starts))
+
+
+def _without_empty(given: list[Any], shapes: list[tuple[int, ...]], dim: int) -> list[Any]:
+    """PyTorch's legacy: an empty vector has no part but in the dtype, and an empty gradient."""
+    parts = [p for p, shape in zip(given, shapes, strict=True) if shape != (0,)] or given[:1]
+    if len(parts) == len(given) or any(is_foreign(p) for p in given):
+        return parts
+    dtype = functools.reduce(promote_types, (p.dtype for p in given))
+    kept = list(parts[0].shape)
+    if kept != [0] and parts[0].ndim:
+        kept[axis(dim, len(kept))] = 0
+        whole = [p for p in given if tuple(p.shape) != (0,) or p.requires_grad]
+        parts = [p if tuple(p.shape) != (0,) else p.view(kept) for p in whole]
+    return [p.to(dtype) for p in parts]
 
 
 concat = cat
@@ -386,13 +401,14 @@ concat = cat
 def stack(tensors: Any, dim: int = 0) -> Any:
     """Tensors of one shape joined along a new dimension."""
     parts = _tensors("stack", tensors)
-    first = tuple(parts[0].shape)
+    shapes = [tuple(raw(part).shape) for part in parts]
+    first = shapes[0]
     where = axis(dim, len(first) + 1)
-    for position, part in enumerate(parts[1:], 1):
-        if tuple(part.shape) != first:
+    for position, shape in enumerate(shapes):
+        if shape != first:
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 "
-                f"and {list(part.shape)} at entry {position}"
+                f"and {list(shape)} at entry {position}"
             )
     return ops.STACK.straight(*parts, dim=where)
 

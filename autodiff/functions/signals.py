@@ -204,9 +204,9 @@ def istft(
     batch, count = frames.shape[:2]
     total = n_fft + hop * (count - 1)
     places = np.arange(count)[:, None] * hop + np.arange(n_fft)
-    signal = PUT(frames * weights, shape=(batch, total), index=(slice(None), places))
+    signal = PUT.straight(frames * weights, shape=(batch, total), index=(slice(None), places))
     squares = (weights * weights).expand(count, n_fft)
-    envelope = PUT(squares, shape=(total,), index=(places,))
+    envelope = PUT.straight(squares, shape=(total,), index=(places,))
     first = n_fft // 2 if center else 0
     last = total - first if length is None else min(first + length, total)
     signal, envelope = signal[:, first:last], envelope[first:last]

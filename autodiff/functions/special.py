@@ -202,7 +202,7 @@ def xlogy(input: Any, other: Any) -> Any:
 def xlog1py(input: Any, other: Any) -> Any:
     """input · log(1 + other), and 0 where input is 0 (and `other` is not nan)."""
     _two("xlog1py", input, other)
-    return ops.XLOG1PY(input, other)
+    return binary(ops.XLOG1PY, input, other)
 
 
 def fmod(input: Any, other: Any) -> Any:
@@ -229,13 +229,13 @@ def _ordered(function: str, input: Any, other: Any) -> None:
 def fmax(input: Any, other: Any) -> Any:
     """The larger of two, a number before nan; at a tie the first takes the gradient."""
     _ordered("fmax", input, other)
-    return ops.FMAX(input, other)
+    return binary(ops.FMAX, input, other)
 
 
 def fmin(input: Any, other: Any) -> Any:
     """The smaller of two, a number before nan; at a tie the first takes the gradient."""
     _ordered("fmin", input, other)
-    return ops.FMIN(input, other)
+    return binary(ops.FMIN, input, other)
 
 
 def copysign(input: Any, other: Any) -> Any:
@@ -244,7 +244,7 @@ def copysign(input: Any, other: Any) -> Any:
     _two("copysign", input, other)
     if is_number(other):
         return ops.COPYSIGN_NUMBER(_floating(input), other)
-    return ops.COPYSIGN(input, other)
+    return binary(ops.COPYSIGN, input, other)
 
 
 def heaviside(input: Any, values: Any) -> Any:
@@ -263,7 +263,7 @@ def heaviside(input: Any, values: Any) -> Any:
 def logaddexp2(input: Any, other: Any) -> Any:
     """log2(2^input + 2^other), without overflow on the way."""
     _two("logaddexp2", input, other, "iubc")
-    return ops.LOGADDEXP2(input, other)
+    return binary(ops.LOGADDEXP2, input, other)
 
 
 def ldexp(input: Any, other: Any) -> Any:

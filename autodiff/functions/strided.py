@@ -88,6 +88,6 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     strides[where] *= step
     if not raw(input).ndim:
         sizes, strides = [size], [1]
-    return ops.UNFOLD(
+    return ops.UNFOLD.straight(
         input, size=tuple(sizes), stride=tuple(strides), offset=0, layout=_layout(array)
     )

@@ -165,9 +165,9 @@ def avg_pool3d(
     geometry = (kernel, steps, pads, (1, 1, 1))
     tables = window_tables(input, geometry, ceil_mode)
     if divisor_override is not None:
-        return ops.AVG_POOL3D(input, windows=tables, scales=int(divisor_override))
+        return ops.AVG_POOL3D.straight(input, windows=tables, scales=int(divisor_override))
     scales = window_sizes(input, tables, geometry, count_include_pad)
-    return ops.AVG_POOL3D(input, windows=tables, scales=scales)
+    return ops.AVG_POOL3D.straight(input, windows=tables, scales=scales)
 
 
 def _targets(input: Any, output_size: Any, message: str) -> tuple[int, ...]:
@@ -203,7 +203,7 @@ def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
     _refused("adaptive_avg_pool3d_cpu", input, "fV")
     tables = tuple(even_windows(int(n), m) for n, m in zip(input.shape[-3:], wanted, strict=True))
     counts = [[sum(place >= 0 for place in row) for row in table] for table in tables]
-    return ops.ADAPTIVE_AVG_POOL3D(input, windows=tables, scales=joint_sizes(counts))
+    return ops.ADAPTIVE_AVG_POOL3D.straight(input, windows=tables, scales=joint_sizes(counts))
 
 
 def adaptive_max_pool3d_with_indices(

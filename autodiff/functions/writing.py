@@ -65,10 +65,10 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
     _same_dtype("end", input, end)
     if is_number(weight):
         refuse("lerp_kernel_scalar", "iub", input)
-        return ops.LERP(input, end, weight=weight)
+        return ops.LERP.straight(input, end, weight=weight)
     _same_dtype("weight", input, require_tensor("lerp", weight, "weight", 3))
     refuse("lerp_kernel_tensor", "iub", input)
-    return ops.LERP_TENSOR(input, end, weight)
+    return ops.LERP_TENSOR.straight(input, end, weight)
 
 
 def _same_dtype(name: str, input: Any, other: Any) -> None:
@@ -117,7 +117,7 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
         raw(one).dtype.kind in "fcV" for one in (input, tensor1, tensor2)
     ):
         value = int(value)  # it is made a number of the tensors' dtype
-    return ops.ADDCMUL(input, tensor1, tensor2, value=value)
+    return ops.ADDCMUL.straight(input, tensor1, tensor2, value=value)
 
 
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
@@ -135,7 +135,7 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
             "float inputs. The future addcdiv behavior is just the latter implementation: (input "
             "+ value * tensor1 / tensor2), for all dtypes."
         )
-    return ops.ADDCDIV(input, tensor1, tensor2, value=value)
+    return ops.ADDCDIV.straight(input, tensor1, tensor2, value=value)
 
 
 # A 0-d tensor written to at an index, or not. Arrays, since PyTorch saves the index of a 0-d
@@ -153,6 +153,8 @@ def _index(function: str, index: Any, words: str = "Expected dtype int32/int64 f
 
 def _grid(index: Any, dim: int) -> tuple[Any, ...]:
     """`index` along `dim` and each element's own place elsewhere, as NumPy takes it."""
+    if index.ndim == 1:
+        return (index,)
     places: list[Any] = list(np.ogrid[tuple(slice(size) for size in index.shape)])
     places[dim] = index
     return tuple(places)
@@ -258,8 +260,8 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
                 f"scatter(): one of {index.numel()} elements would stand in a 0-d tensor, and "
                 "nobody says which: scatter the one element that is meant"
             )
-        return ops.SCATTER(input, _cut(src, index.shape), index=picked, accumulate=False)
-    return ops.SCATTER_NUMBER(input, src, index=picked, accumulate=False)
+        return ops.SCATTER.straight(input, _cut(src, index.shape), index=picked, accumulate=False)
+    return ops.SCATTER_NUMBER.straight(input, src, index=picked, accumulate=False)
 
 
 @across_members
@@ -276,8 +278,10 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     if not picked:
         return _untouched(ops.SCATTER_ADD, input, src)
     if not input.ndim and src.ndim:
-        return ops.SCATTER_ADD(input, _cut(src, index.shape).sum(), index=picked, accumulate=True)
-    return ops.SCATTER_ADD(input, _cut(src, index.shape), index=picked, accumulate=True)
+        return ops.SCATTER_ADD.straight(
+            input, _cut(src, index.shape).sum(), index=picked, accumulate=True
+        )
+    return ops.SCATTER_ADD.straight(input, _cut(src, index.shape), index=picked, accumulate=True)
 
 
 def _along(dim: int, array: Any) -> tuple[Any, ...]:
@@ -321,11 +325,11 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) 
         )
     if not input.ndim:
         scaled = source if alpha == 1 else source * alpha
-        return ops.INDEX_ADD(input, scaled, index=_THERE, accumulate=True)
+        return ops.INDEX_ADD.straight(input, scaled, index=_THERE, accumulate=True)
     if array.size and (array.min() < 0 or array.max() >= input.shape[where]):
         raise RuntimeError("index out of range in self")
     scaled = source if alpha == 1 else source * alpha
-    return ops.INDEX_ADD(input, scaled, index=_along(where, array), accumulate=True)
+    return ops.INDEX_ADD.straight(input, scaled, index=_along(where, array), accumulate=True)
 
 
 @across_members
@@ -364,7 +368,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
             f"source.size(dim) ({source.numel()})"
         )
     if not input.ndim:
-        return ops.INDEX_COPY(input, source.reshape(()), index=_THERE, accumulate=False)
+        return ops.INDEX_COPY.straight(input, source.reshape(()), index=_THERE, accumulate=False)
     rest, given = list(input.shape), list(source.shape)
     del rest[where]
     if source.ndim:
@@ -386,7 +390,9 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
             f"index_copy_(): index {array.max()} is out of bounds for dimension {where} with "
             f"size {size}"
         )
-    return ops.INDEX_COPY(input, source, index=_along(where, np.array(array)), accumulate=False)
+    return ops.INDEX_COPY.straight(
+        input, source, index=_along(where, np.array(array)), accumulate=False
+    )
 
 
 @across_members
@@ -441,9 +447,11 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     if not input.ndim:
         if not count:
             return input.clone()
-        return ops.MASKED_SCATTER(input, source.reshape(-1)[0], index=_THERE, accumulate=False)
+        return ops.MASKED_SCATTER.straight(
+            input, source.reshape(-1)[0], index=_THERE, accumulate=False
+        )
     taken = source.reshape(-1)[:count]
-    return ops.MASKED_SCATTER(input, taken, index=np.nonzero(chosen), accumulate=False)
+    return ops.MASKED_SCATTER.straight(input, taken, index=np.nonzero(chosen), accumulate=False)
 
 
 def _places(function: str, input: Any, index: Any) -> tuple[Any, ...]:
@@ -484,7 +492,7 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
         raise IndexError("put_(): Tried to put elements into an empty tensor")
     picked = _places("put_", input, index)
     values = source.reshape(index.shape if input.ndim else ())
-    return ops.PUT_AT(input, values, index=picked, accumulate=accumulate)
+    return ops.PUT_AT.straight(input, values, index=picked, accumulate=accumulate)
 
 
 @across_members
@@ -493,7 +501,7 @@ def take(input: Any, index: Any) -> Any:
     if not require_tensor("take", input).numel() and require_tensor("take", index).numel():
         raise IndexError("take(): tried to take from an empty tensor")
     flat = input if input.ndim else input.reshape(1)
-    return ops.TAKE(flat, index=_places("take", flat, index))
+    return ops.TAKE.straight(flat, index=_places("take", flat, index))
 
 
 def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:

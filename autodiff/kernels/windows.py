@@ -8,6 +8,7 @@ of the windows, where these follow each other in equal steps.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator
@@ -46,8 +47,13 @@ def _steps(table: tuple[tuple[int, ...], ...], place: int) -> Any:
     return inside, found
 
 
-def _passes(windows: Windows) -> Iterator[tuple[Any, Any]]:
+@functools.lru_cache(maxsize=64)
+def _passes(windows: Windows) -> tuple[tuple[Any, Any], ...]:
     """For each place in a window: the index of the windows that have it, and of their elements."""
+    return tuple(_found_passes(windows))
+
+
+def _found_passes(windows: Windows) -> Iterator[tuple[Any, Any]]:
     if any(not table for table in windows):
         return
     axes = [
@@ -125,6 +131,14 @@ def window_cells(sizes: tuple[int, ...], windows: Windows) -> Any:
     return np.where(valid, cells, first)
 
 
+@functools.lru_cache(maxsize=64)
+def _first_cells(sizes: tuple[int, ...], windows: Windows) -> Any:
+    """The position of each window's first element."""
+    found = window_cells(sizes, windows)[..., 0]
+    found.flags.writeable = False
+    return found
+
+
 def largest_at(xp: Any, x: Any, windows: Windows) -> Any:
     """Where the largest element of each window is, in the last axes flattened; nan is larger.
 
@@ -142,7 +156,7 @@ def largest_at(xp: Any, x: Any, windows: Windows) -> Any:
         return np.take_along_axis(spread, np.asarray(best)[..., None], -1)[..., 0]
     flat = np.arange(math.prod(sizes)).reshape(sizes)
     best = np.full((*x.shape[: x.ndim - rank], *map(len, windows)), -np.inf, x.dtype)
-    first = window_cells(sizes, windows)[..., 0]
+    first = _first_cells(sizes, windows)
     found = np.array(np.broadcast_to(first, best.shape), order="C")
     for own, theirs in _passes(windows):
         value, there = x[theirs], best[own]

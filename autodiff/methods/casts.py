@@ -64,7 +64,8 @@ class Casts(TensorState):
                 UserWarning,
                 stacklevel=2,
             )
-        return TO_COPY(self, dtype=wanted)
+        row = TO_COPY.straight if wanted.type in (np.float32, np.float64) else TO_COPY
+        return row(self, dtype=wanted)
 
     def double(self) -> Any:
         """float64."""

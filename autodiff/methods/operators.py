@@ -35,6 +35,12 @@ class Operators(TensorState):
     __mul__: Any = ops.MUL.straight
     __rmul__: Any = ops.MUL.straight
     __truediv__: Any = ops.DIV.straight
+    __eq__: Any = pointwise.comparing(ops.EQ)
+    __ne__: Any = pointwise.comparing(ops.NE)
+    __lt__: Any = pointwise.comparing(ops.LT)
+    __le__: Any = pointwise.comparing(ops.LE)
+    __gt__: Any = pointwise.comparing(ops.GT)
+    __ge__: Any = pointwise.comparing(ops.GE)
     __neg__ = pointwise.neg
     __abs__ = pointwise.abs
 
@@ -66,21 +72,3 @@ class Operators(TensorState):
 
     def __pos__(self) -> Any:
         return self
-
-    def __eq__(self, other: Any) -> Any:
-        return ops.EQ(self, other) if is_operand(other) else NotImplemented
-
-    def __ne__(self, other: Any) -> Any:
-        return ops.NE(self, other) if is_operand(other) else NotImplemented
-
-    def __lt__(self, other: Any) -> Any:
-        return pointwise.ordered(ops.LT, self, other) if is_operand(other) else NotImplemented
-
-    def __le__(self, other: Any) -> Any:
-        return pointwise.ordered(ops.LE, self, other) if is_operand(other) else NotImplemented
-
-    def __gt__(self, other: Any) -> Any:
-        return pointwise.ordered(ops.GT, self, other) if is_operand(other) else NotImplemented
-
-    def __ge__(self, other: Any) -> Any:
-        return pointwise.ordered(ops.GE, self, other) if is_operand(other) else NotImplemented

@@ -52,7 +52,8 @@ def _row(xp: Any, values: Any) -> Any:
 
 
 def _is_complex(x: Any) -> bool:
-    return str(x.dtype).rpartition(".")[2].startswith("complex")
+    kind = getattr(x.dtype, "kind", None)
+    return kind == "c" or (kind is None and "complex" in str(x.dtype))
 
 
 def _on_diagonal(xp: Any, x: Any) -> Any:

@@ -235,7 +235,8 @@ def _var_kernel(xp: Any, x: Any, dim: tuple[int, ...], correction: float, keepdi
 
 
 def _is_complex(x: Any) -> bool:
-    return str(x.dtype).rpartition(".")[2].startswith("complex")
+    kind = getattr(x.dtype, "kind", None)
+    return kind == "c" or (kind is None and "complex" in str(x.dtype))
 
 
 def _var_rule(

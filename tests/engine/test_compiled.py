@@ -38,7 +38,6 @@ LEFT_TO_PYTHON = {
     "complexes.VIEW_AS_REAL",
     "fourier.FFT_C2C",
     "fourier.FFT_C2R",
-    "indexing.MASKED_FILL",
     "pointwise.ABS_INTEGER",
     "pointwise.BITWISE_AND",
     "pointwise.BITWISE_NOT",
@@ -51,7 +50,6 @@ LEFT_TO_PYTHON = {
     "pointwise.REMAINDER_OF_NUMBER",
     "pointwise.SGN",
     "pointwise.SIGN_INTEGER",
-    "pointwise.WHERE",
 }
 
 

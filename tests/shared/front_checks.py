@@ -109,6 +109,8 @@ def cases() -> dict[str, list[Case]]:
             }
             params = {parameter: known[parameter] for parameter in row.parameters}
             found[name][""] = ((MATRIX, MATRIX.T.copy(), MATRIX)[: len(row.inputs)], params)
+    for name, params in OF_NUMBERS.items():
+        found[name] = {"numbers": ((MATRIX,), params), **found[name]}
     return {name: list(found[name].values()) for name in ROWS}
 
 
@@ -117,6 +119,15 @@ MATRIX = np.array([[0.25, 0.5], [0.625, 0.75]])
 PLACES = (np.array([1, 0]),)
 FOUND = np.array([[1, 2], [0, 3]])
 VIEWED = {"windows.WINDOWS_GATHER"}
+# rows that the samples run on bools and whole numbers alone
+OF_NUMBERS: dict[str, dict[str, Any]] = {
+    "reductions.ALL": {"dim": (0,), "keepdim": False},
+    "reductions.ANY": {"dim": (0, 1), "keepdim": True},
+    "reductions.ARGMAX": {"dim": 0, "keepdim": False},
+    "reductions.ARGMIN": {"dim": None, "keepdim": False},
+    "reductions.COUNT_NONZERO": {"dim": (0,)},
+    "sorting.ARGSORT": {"dim": 1, "descending": True},
+}
 PARAMS: dict[str, Any] = {
     "accumulate": False,
     "alpha": 2,
