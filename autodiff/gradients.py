@@ -143,17 +143,33 @@ def _roots(
     return roots
 
 
-def _only(given: Any) -> Any:
-    """The one element of a sequence of one; anything else as it is."""
-    return given[0] if type(given) in (tuple, list) and len(given) == 1 else given
+def _pairs(outputs: Any, given: Any) -> list[tuple[Any, Any]] | None:
+    """Each output with its cotangent or None; None where they do not go together as they are."""
+    if type(outputs) is not tuple and type(outputs) is not list:
+        outputs = (outputs,)
+    if given is None:
+        return [(output, None) for output in outputs]
+    if type(given) is not tuple and type(given) is not list:
+        given = (given,)
+    return list(zip(outputs, given, strict=True)) if len(outputs) == len(given) else None
+
+
+def _plain_roots(pairs: list[tuple[Any, Any]] | None) -> list[tuple[Node, int, Any]] | None:
+    """The roots of the most frequent passes: of real tensors, outside all transforms."""
+    if not pairs or levels.get():
+        return None
+    roots = []
+    for output, given in pairs:
+        root = _plain_root(output, given)
+        if root is None:
+            return None
+        roots.append(root)
+    return roots
 
 
 def _plain_root(output: Any, given: Any) -> tuple[Node, int, Any] | None:
-    """The root of the most frequent pass: of one tensor, outside all transforms.
-
-    given: its cotangent; None stands for 1 at one real number.
-    """
-    if not isinstance(output, TensorState) or output._layered or levels.get():
+    """Where a cotangent arrives; None stands for 1 at one real number."""
+    if not isinstance(output, TensorState) or output._layered:
         return None
     data, extra = output._data, output._extra
     one = _ONES.get(type(data))
@@ -252,9 +268,9 @@ def backward(
     tensor([2., 4.])
     """
     if not create_graph and grad_variables is inputs is None:
-        root = _plain_root(_only(tensors), _only(grad_tensors))
-        if root is not None:
-            _walk([root], bool(retain_graph), False, None, True)
+        roots = _plain_roots(_pairs(tensors, grad_tensors))
+        if roots is not None:
+            _walk(roots, bool(retain_graph), False, None, True)
             return
     if grad_variables is not None:
         warnings.warn(
@@ -336,11 +352,12 @@ def grad(
     """
     if only_inputs and not (is_grads_batched or materialize_grads):
         edges = _plain_edges(inputs)
-        given = _only(grad_outputs)
-        root = _plain_root(_only(outputs), given) if edges else None
-        if root is not None:
+        pairs = _pairs(outputs, grad_outputs) if edges else None
+        roots = _plain_roots(pairs)
+        if pairs is not None and roots is not None:
             keep = create_graph if retain_graph is None else bool(retain_graph)
-            return _plain_pass(root, given, edges, keep, create_graph, bool(allow_unused))
+            given = [one for _, one in pairs]
+            return _plain_pass(roots, given, edges, keep, create_graph, bool(allow_unused))
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
@@ -375,21 +392,24 @@ def grad(
 
 
 def _plain_pass(
-    root: tuple[Node, int, Any],
-    given: Any,
+    roots: list[tuple[Node, int, Any]],
+    given: Sequence[Any],
     edges: Sequence[tuple[Node, int]],
     keep: bool,
     create_graph: bool,
     allowed: bool,
 ) -> tuple[Any, ...]:
-    """The gradients at edges in a pass from one tensor."""
+    """The gradients at edges in a pass from plain roots, with these cotangents or None."""
     if create_graph:
-        root = (root[0], root[1], wrap(root[2]) if given is None else given)
-    found = _walk([root], keep, create_graph, edges, False)
+        roots = [
+            (node, number, wrap(value) if one is None else one)
+            for (node, number, value), one in zip(roots, given, strict=True)
+        ]
+    found = _walk(roots, keep, create_graph, edges, False)
     _check_used(found, allowed)
     if create_graph:
         return tuple(found)
-    known = {} if given is None else {id(given._data): given}
+    known = {id(one._data): one for one in given if one is not None}
     return tuple([None if value is None else _presented(value, known) for value in found])
 
 

@@ -134,7 +134,7 @@ def checked_alpha(input: Any, other: Any, alpha: Any) -> Any:
 def _scaled(plain: Any, scaled: Any, input: Any, other: Any, alpha: Any) -> Any:
     if alpha is not True and type(alpha) is int and alpha == 1:
         return binary(plain, input, other)
-    return scaled(input, other, alpha=checked_alpha(input, other, alpha))
+    return scaled.straight(input, other, alpha=checked_alpha(input, other, alpha))
 
 
 def _integral(value: Any) -> bool:

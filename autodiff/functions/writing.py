@@ -99,12 +99,15 @@ def _cpp(dtype: Any) -> str:
 
 def _check_together(*tensors: Any) -> None:
     """Shapes that do not broadcast, found one operand after the other as PyTorch does."""
-    shape: tuple[int, ...] = tuple(tensors[0].shape)
+    shape: tuple[int, ...] = tuple(raw(tensors[0]).shape)
     for one in tensors[1:]:
-        mismatch = broadcast_mismatch(shape, one.shape)
+        found = tuple(raw(one).shape)
+        if found == shape:
+            continue
+        mismatch = broadcast_mismatch(shape, found)
         if mismatch is not None:
             raise mismatch
-        shape = np.broadcast_shapes(shape, tuple(one.shape))
+        shape = np.broadcast_shapes(shape, found)
 
 
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:

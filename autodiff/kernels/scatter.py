@@ -188,7 +188,7 @@ def take_along(xp: Any, x: Any, index: Any, dim: int) -> Any:
         if not index.ndim:
             return xp.asarray(x, copy=True)
         return xp.asarray(x)[np.zeros(index.shape, int)]
-    if type(x) is np.ndarray and x.size:
+    if type(x) is np.ndarray and x.size and (x.flags.c_contiguous or x.size <= 4 * index.size):
         if dim == 1 and x.ndim == 2 and index.shape == (x.shape[0], 1):
             return x[np.arange(len(x)), index[:, 0]][:, None]
         return x.reshape(-1)[_positions(x.shape, index, dim)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from autodiff.kernels.layout import in_rows
 from autodiff.kernels.range import has_safe_squares, unit_power
+from autodiff.kernels.scatter import take_along
 from autodiff.kernels.special import sign
 from autodiff.ops.indexing import GATHER_PUT
 from autodiff.ops.softmax import SOFTMAX
@@ -174,7 +175,7 @@ MIN = primitive(
 
 
 def _pick(xp: Any, x: Any, index: Any, dim: int, keepdim: bool) -> Any:
-    values = xp.take_along_axis(x, xp.expand_dims(index, axis=dim), axis=dim)
+    values = take_along(xp, x, xp.expand_dims(index, axis=dim), dim)
     return values if keepdim else xp.squeeze(values, axis=dim)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff.kernels.scatter import take_along
 from autodiff.ops.indexing import GATHER_PUT
 from autodiff.primitive import primitive
 
@@ -23,7 +24,7 @@ def _sort_kernel(xp: Any, x: Any, dim: int, descending: bool) -> Any:
     if not x.ndim:
         return xp.asarray(x, copy=True), xp.asarray(0)
     index = _order(xp, x, dim, descending)
-    return xp.take_along_axis(x, index, axis=dim), index
+    return take_along(xp, x, index, dim), index
 
 
 def _permutation_rule(g: Any, x_shape: Any, indices: Any, dim: int) -> Any:
@@ -50,7 +51,7 @@ def _topk_kernel(xp: Any, x: Any, k: int, dim: int, largest: bool) -> Any:
     if not x.ndim:
         return +x, xp.asarray(0)
     index = _order(xp, x, dim, largest)[(*(slice(None),) * dim, slice(0, k))]
-    return xp.take_along_axis(x, index, axis=dim), index
+    return take_along(xp, x, index, dim), index
 
 
 TOPK = primitive(
