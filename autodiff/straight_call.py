@@ -1,8 +1,8 @@
 """The straight path of what is not elementwise: sums, products of matrices, slices, reshapes.
 
-As in `straight.py`, one function is made for each row, which does what the common case needs: one
-or two tensors of one real floating-point dtype, and keyword parameters. `Primitive.__call__`
-handles the rest, with the same results.
+As in `straight.py`, one function is made for each row, which does what the common case needs:
+tensors of one real floating-point dtype, where the row takes them numbers or a condition beside
+them, and keyword parameters. `Primitive.__call__` handles the rest, with the same results.
 """
 
 from __future__ import annotations
