@@ -26,7 +26,7 @@ EAGER = [] if sys.platform == "win32" else ["-O3", "-fno-math-errno", "-fno-trap
 kernels = Extension(
     "autodiff.compiled.kernels",
     ["autodiff/compiled/kernels.c"],
-    depends=[f"autodiff/compiled/{name}.h" for name in ("vector", "rows", "loops")],
+    depends=[f"autodiff/compiled/{name}.h" for name in ("vector", "gauss", "rows", "loops")],
     include_dirs=[numpy.get_include()],
     extra_compile_args=EAGER,
     optional=True,

@@ -1,7 +1,7 @@
 /* Kernels of whole arrays: what takes NumPy many passes over memory, or has no vector code there.
 
-   exp, tanh and the logistic function of float32, their slopes, and operations on rows: softmax and
-   layer normalization. They work on contiguous arrays; of anything else they answer None, and
+   exp, tanh, the logistic function and the error function of float32, slopes, and operations on
+   rows: softmax and layer normalization. They work on contiguous arrays; of anything else they answer None, and
    NumPy does it. Which loops run is decided once, by what the processor has. */
 
 #define PY_SSIZE_T_CLEAN
@@ -254,8 +254,13 @@ has_rows(PyObject *value, npy_intp *step)
 UNARY(exp)
 UNARY(tanh)
 UNARY(sigmoid)
+UNARY(erf)
+UNARY(erfc)
+UNARY(cdf)
+UNARY(expm1)
 SLOPE(tanh_slope)
 SLOPE(sigmoid_slope)
+SLOPE(gelu_slope)
 
 /* rows -------------------------------------------------------------------------------------- */
 
@@ -436,8 +441,13 @@ static PyMethodDef methods[] = {
     {"exp", (PyCFunction)(void (*)(void))py_exp, METH_FASTCALL, NULL},
     {"tanh", (PyCFunction)(void (*)(void))py_tanh, METH_FASTCALL, NULL},
     {"sigmoid", (PyCFunction)(void (*)(void))py_sigmoid, METH_FASTCALL, NULL},
+    {"erf", (PyCFunction)(void (*)(void))py_erf, METH_FASTCALL, NULL},
+    {"erfc", (PyCFunction)(void (*)(void))py_erfc, METH_FASTCALL, NULL},
+    {"cdf", (PyCFunction)(void (*)(void))py_cdf, METH_FASTCALL, NULL},
+    {"expm1", (PyCFunction)(void (*)(void))py_expm1, METH_FASTCALL, NULL},
     {"tanh_slope", (PyCFunction)(void (*)(void))py_tanh_slope, METH_FASTCALL, NULL},
     {"sigmoid_slope", (PyCFunction)(void (*)(void))py_sigmoid_slope, METH_FASTCALL, NULL},
+    {"gelu_slope", (PyCFunction)(void (*)(void))py_gelu_slope, METH_FASTCALL, NULL},
     {"softmax", py_softmax, METH_O, NULL},
     {"softmax_rule", (PyCFunction)(void (*)(void))py_softmax_rule, METH_FASTCALL, NULL},
     {"log_softmax", py_log_softmax, METH_O, NULL},

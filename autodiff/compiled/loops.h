@@ -1,6 +1,7 @@
-/* All loops, for one kind of processor: see vector.h and rows.h. */
+/* All loops, for one kind of processor: see vector.h, gauss.h and rows.h. */
 
 #include "vector.h"
+#include "gauss.h"
 
 #define UNARY(name)                                                        \
     static void TARGET(name)(const float *x, float *out, npy_intp size)    \
@@ -21,8 +22,13 @@
 UNARY(exp)
 UNARY(tanh)
 UNARY(sigmoid)
+UNARY(erf)
+UNARY(erfc)
+UNARY(cdf)
+UNARY(expm1)
 SLOPE(tanh_slope)
 SLOPE(sigmoid_slope)
+SLOPE(gelu_slope)
 #undef UNARY
 #undef SLOPE
 

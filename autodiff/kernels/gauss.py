@@ -5,7 +5,8 @@ degree 12 (the form is that of M. Shepherd and J. Laframboise, Mathematics of Co
 1981); erf(z) is z q(z²) below 1/2. The coefficients interpolate at Chebyshev points, in 200 bits;
 the relative errors are below 2.5e-9 and 4e-11, so that, computed in 64 bits, results are rounded
 wrongly about as rarely as the C library's. NumPy has neither function, and calls of the C
-library's take thirty times as long.
+library's take thirty times as long. The compiled kernels, where they were built, do the same in
+one pass, in a tenth of NumPy's time.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["fits", "many_cdf", "many_erf", "many_erfc"]
+from autodiff.compiled import kernels
+
+__all__ = ["fits", "gelu_pull", "many_cdf", "many_erf", "many_erfc"]
 
 _FEW = 512  # elements below which the C library's function is called for each
 _BLOCK = 1 << 13
@@ -48,7 +51,8 @@ _CENTRE = (
 
 def fits(x: Any) -> bool:
     """Whether to work here on an array."""
-    return type(x) is np.ndarray and x.dtype == np.float32 and x.size >= _FEW
+    least = _FEW if kernels is None else 1
+    return type(x) is np.ndarray and x.dtype == np.float32 and x.size >= least
 
 
 def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
@@ -95,7 +99,10 @@ def _erf(x: Any) -> Any:
     return np.copysign(value, x)
 
 
-def _many(work: Callable[[Any], Any], x: Any) -> Any:
+def _many(compiled: str, work: Callable[[Any], Any], x: Any) -> Any:
+    found = None if kernels is None else getattr(kernels, compiled)(x)
+    if found is not None:
+        return found
     out = np.empty(x.shape, x.dtype)
     flat, written = x.reshape(-1), out.reshape(-1)
     for start in range(0, x.size, _BLOCK):
@@ -110,7 +117,7 @@ def many_erf(x: Any) -> Any:
     >>> many_erf(np.array([0.5, -3.0], np.float32))
     array([ 0.5204999, -0.9999779], dtype=float32)
     """
-    return _many(_erf, x)
+    return _many("erf", _erf, x)
 
 
 def many_erfc(x: Any) -> Any:
@@ -119,7 +126,7 @@ def many_erfc(x: Any) -> Any:
     >>> many_erfc(np.array([0.0, 5.0], np.float32))
     array([1.0000000e+00, 1.5374598e-12], dtype=float32)
     """
-    return _many(_erfc, x)
+    return _many("erfc", _erfc, x)
 
 
 def many_cdf(x: Any) -> Any:
@@ -128,4 +135,18 @@ def many_cdf(x: Any) -> Any:
     >>> many_cdf(np.array([0.0, -8.0], np.float32))
     array([5.0000000e-01, 6.2209604e-16], dtype=float32)
     """
-    return _many(_cdf, x)
+    return _many("cdf", _cdf, x)
+
+
+def gelu_pull(xp: Any, g: Any, x: Any, cdf: Callable[[Any], Any]) -> Any:
+    """g · (Φ(x) + x φ(x)), with the row of Φ for what is not computed here.
+
+    The density φ is taken as the square of its root: where it has few bits, below the normal
+    numbers, x and x² are multiplied before that and not after.
+    """
+    found = None if kernels is None else kernels.gelu_slope(g, x)
+    if found is not None:
+        return found
+    half = x * 0.5
+    root = xp.exp(-(half * half))
+    return g * (cdf(x) + (x * (1 / math.sqrt(2 * math.pi))) * root * root)

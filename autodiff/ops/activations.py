@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autodiff.kernels.gauss import gelu_pull
 from autodiff.kernels.range import bounded
 from autodiff.kernels.selection import leaky
 from autodiff.kernels.special import normal_cdf
@@ -98,22 +99,11 @@ NDTR: Primitive = pointwise(
 )
 
 
-def _gelu_rule(xp: Any, g: Any, x: Any) -> Any:
-    """g · (Φ(x) + x φ(x)).
-
-    The density φ is taken as the square of its root: where it has few bits, below the normal
-    numbers, x and x² are multiplied before that and not after.
-    """
-    half = x * 0.5
-    root = xp.exp(-(half * half))
-    return g * (NDTR(x) + (x * (1 / math.sqrt(2 * math.pi))) * root * root)
-
-
 GELU = pointwise(
     "gelu",
     "GeluBackward0",
     lambda xp, x: x * normal_cdf(xp, x),
-    (_gelu_rule,),
+    (lambda xp, g, x: gelu_pull(xp, g, x, NDTR),),
     holomorphic=False,
 )
 
