@@ -402,7 +402,8 @@ RULES: dict[str, Rule] = {
         (
             "sum", "mean", "prod", "amax", "amin", "max", "min", "var", "std", "logsumexp",
             "linalg_vector_norm", "all", "any", "count_nonzero", "argmax", "argmin", "cumsum",
-            "softmax", "log_softmax", "sort", "argsort", "topk",
+            "softmax", "log_softmax", "sort", "argsort", "topk", "argkth",
+            "argmedian",
         ),
         _reduce,
     ),

@@ -9,16 +9,17 @@ import numpy as np
 
 from autodiff.creation import from_array
 from autodiff.functions.arguments import axis, is_number, raw, real_only, require_tensor
-from autodiff.functions.indexing import gather, select
+from autodiff.functions.indexing import gather
 from autodiff.functions.pointwise import clamp, isnan, kind_of, where
 from autodiff.functions.reductions import amax, amin, mean, std, var, vector_norm
 from autodiff.functions.reductions import sum as total_of
-from autodiff.functions.shapes import reshape, squeeze, stack, unsqueeze
+from autodiff.functions.shapes import reshape, squeeze, stack
 from autodiff.functions.sorting import sort
 from autodiff.functions.undefined import refuse
 from autodiff.kernels.cumulative import running_extreme
 from autodiff.named import return_type
 from autodiff.ops.shapes import CLONE
+from autodiff.ops.sorting import ARGKTH, ARGMEDIAN
 
 __all__ = [
     "aminmax",
@@ -67,18 +68,12 @@ def _nonempty(function: str, input: Any, dim: int) -> None:
         raise IndexError(f"{function}(): Expected reduction dim {dim} to have non-zero size.")
 
 
-def _taken(name: str, node: str, ordered: Any, k: Any, dim: int, keepdim: bool) -> Any:
-    """The k-th of a sorted dimension, k a number or a tensor of one for each row."""
-    parts = []
-    for one in ordered:
-        if isinstance(k, int):
-            part = select(one, dim, k)
-            part = unsqueeze(part, dim) if keepdim else part
-        else:
-            part = gather(one, dim, unsqueeze(k, dim))
-            part = part if keepdim else squeeze(part, dim)
-        parts.append(part)
-    return _PAIRS[name]((_NAMED[node](parts[0]), parts[1].clone()))
+def _taken(name: str, node: str, input: Any, place: Any, dim: int, keepdim: bool) -> Any:
+    """The elements at these places of a dimension, and the places."""
+    values = gather(input, dim, place)
+    if not keepdim:
+        values, place = squeeze(values, dim), squeeze(place, dim).clone()
+    return _PAIRS[name]((_NAMED[node](values), place))
 
 
 def _single(name: str, node: str, input: Any) -> Any:
@@ -98,7 +93,8 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {place}")
     if not input.ndim:
         return _single("kthvalue", "KthvalueBackward0", input)
-    return _taken("kthvalue", "KthvalueBackward0", sort(input, place), k - 1, place, keepdim)
+    found = ARGKTH(input, k=k - 1, dim=place)
+    return _taken("kthvalue", "KthvalueBackward0", input, found, place, keepdim)
 
 
 def _middle(name: str, input: Any, dim: int | None, keepdim: bool) -> Any:
@@ -115,22 +111,12 @@ def _middle(name: str, input: Any, dim: int | None, keepdim: bool) -> Any:
             return from_array(np.asarray(np.iinfo(raw(input).dtype).min, raw(input).dtype))
         return _NAMED[f"{node}0"](total_of(input) + math.nan)
     _nonempty(name, flat, place)
-    size = flat.shape[place]
-    ordered = sort(flat, place, stable=True)
-    k: Any = (size - 1) // 2
-    if kind_of(input) in "fV":
-        missing = isnan(flat).sum(place)
-        numbers = size - missing
-        k = (
-            clamp(numbers - 1, min=0) // 2
-            if ignoring
-            else where(missing > 0, numbers, (size - 1) // 2)
-        )
+    found = ARGMEDIAN(flat, dim=place, ignoring=ignoring)
     if not whole:
-        return _taken(name, f"{node}1", ordered, k, place, keepdim)
-    if isinstance(k, int):
-        return select(ordered[0], 0, k).clone()
-    value = squeeze(gather(ordered[0].detach(), 0, unsqueeze(k, 0)), 0)
+        return _taken(name, f"{node}1", input, found, place, keepdim)
+    value = squeeze(gather(flat.detach(), 0, found), 0)
+    if kind_of(input) not in "fV":
+        return value.clone()
     # equal elements share the gradient evenly, as those of amax do
     same = where(isnan(value), isnan(flat), flat == value)
     return _NAMED[f"{node}0"](amax(where(same, flat, -math.inf)))

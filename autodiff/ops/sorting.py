@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff.kernels.ordering import leading, median_place, order, place_of
 from autodiff.kernels.scatter import take_along
 from autodiff.ops.indexing import GATHER_PUT
 from autodiff.primitive import primitive
 
-__all__ = ["ARGSORT", "SORT", "SORT_STABLE", "TOPK"]
-
-
-def _order(xp: Any, x: Any, dim: int, descending: bool) -> Any:
-    if descending:
-        # stable for equal elements: order the reversed array upwards, then count from behind
-        size = x.shape[dim]
-        backwards = xp.argsort(xp.flip(x, axis=dim), axis=dim, stable=True)
-        return xp.flip(size - 1 - backwards, axis=dim)
-    return xp.argsort(x, axis=dim, stable=True)
+__all__ = ["ARGKTH", "ARGMEDIAN", "ARGSORT", "SORT", "SORT_STABLE", "TOPK"]
 
 
 def _sort_kernel(xp: Any, x: Any, dim: int, descending: bool) -> Any:
     if not x.ndim:
         return xp.asarray(x, copy=True), xp.asarray(0)
-    index = _order(xp, x, dim, descending)
+    index = order(xp, x, dim, descending)
     return take_along(xp, x, index, dim), index
 
 
@@ -50,7 +42,7 @@ ARGSORT = primitive(
 def _topk_kernel(xp: Any, x: Any, k: int, dim: int, largest: bool) -> Any:
     if not x.ndim:
         return +x, xp.asarray(0)
-    index = _order(xp, x, dim, largest)[(*(slice(None),) * dim, slice(0, k))]
+    index = leading(xp, x, k, dim, largest)
     return take_along(xp, x, index, dim), index
 
 
@@ -60,4 +52,12 @@ TOPK = primitive(
     _topk_kernel,
     (_permutation_rule,),
     outputs=("values", "indices"),
+)
+# where the k-th smallest element is, and the middle one; their dimension is kept
+ARGKTH = primitive("argkth", "", lambda xp, x, k, dim: place_of(xp, x, k, dim), inputs=("x",))
+ARGMEDIAN = primitive(
+    "argmedian",
+    "",
+    lambda xp, x, dim, ignoring: median_place(xp, x, dim, ignoring),
+    inputs=("x",),
 )

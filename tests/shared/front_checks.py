@@ -135,6 +135,8 @@ PARAMS: dict[str, Any] = {
     "decimals": 1,
     "dim": 0,
     "hermitian": False,
+    "ignoring": False,
+    "k": 1,
     "n": 1,
     "nan": 1.0,
     "neginf": -2.0,

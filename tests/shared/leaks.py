@@ -1,7 +1,8 @@
 """What many calls leave behind, told apart from what arrives meanwhile.
 
-pytest-xdist hands a worker the numbers of thousands of tests at once, whenever another is done: as
-many objects, which nobody here has left. So a measurement that finds something is made again.
+pytest-xdist moves the numbers of thousands of tests from one worker's queue to another's, whenever
+one runs dry: as many objects come or go while a test counts, and nobody here has left them. So a
+measurement that finds something is made again.
 """
 
 from __future__ import annotations
