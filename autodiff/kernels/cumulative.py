@@ -35,6 +35,8 @@ def scan(xp: Any, x: Any, y: Any, dim: int) -> Any:
             parts.append(x[part] + y[part] * parts[-1] if parts else x[part])
         return xp.concat(parts[::-1], axis=dim)
     source, factor = np.moveaxis(x, dim, 0), np.moveaxis(np.broadcast_to(y, x.shape), dim, 0)
+    # a step from one row of a copy to the next is on memory that lies together
+    source, factor = np.ascontiguousarray(source), np.ascontiguousarray(factor)
     out = np.empty_like(source)
     if not source.shape[0]:
         return np.moveaxis(out, 0, dim)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autodiff.kernels.factors import product, products_of_others
 from autodiff.kernels.layout import in_rows
 from autodiff.kernels.range import has_safe_squares, unit_power
 from autodiff.kernels.scatter import take_along
@@ -87,29 +88,9 @@ MEAN_DIM = MEAN.variant("MeanBackward1")
 
 
 def _prod_rule(xp: Any, g: Any, x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
-    """The product of the others, from both sides: exact where factors are zero."""
+    """The product of the others: exact where factors are zero."""
     others = _others(xp, x, dim)
     return _kept(xp, g, x.shape, dim, keepdim) * others
-
-
-def _shifted(xp: Any, x: Any, steps: int) -> Any:
-    """Moved along the last axis, with ones moving in."""
-    if steps > 0:
-        return xp.concat([xp.ones_like(x[..., :steps]), x[..., :-steps]], axis=-1)
-    return xp.concat([x[..., -steps:], xp.ones_like(x[..., steps:])], axis=-1)
-
-
-def _products_before(xp: Any, x: Any, direction: int) -> Any:
-    """The product of all before each element (or after it, for -1), in log n sweeps."""
-    length = x.shape[-1]
-    if not length:
-        return x
-    product = _shifted(xp, x, direction)
-    step = 1
-    while step < length - 1:
-        product = product * _shifted(xp, product, direction * step)
-        step *= 2
-    return product
 
 
 def _others(xp: Any, x: Any, dim: tuple[int, ...]) -> Any:
@@ -118,15 +99,14 @@ def _others(xp: Any, x: Any, dim: tuple[int, ...]) -> Any:
     moved = xp.permute_dims(x, order)
     lead = tuple(x.shape[axis] for axis in rest)
     flat = xp.reshape(moved, (*lead, math.prod(x.shape[axis] for axis in dim)))
-    joined = _products_before(xp, flat, 1) * _products_before(xp, flat, -1)
-    back = xp.reshape(joined, (*lead, *(x.shape[axis] for axis in dim)))
+    back = xp.reshape(products_of_others(xp, flat), (*lead, *(x.shape[axis] for axis in dim)))
     return xp.permute_dims(back, tuple(sorted(range(x.ndim), key=order.__getitem__)))
 
 
 PROD = primitive(
     "prod",
     "ProdBackward0",
-    lambda xp, x, dim, keepdim: xp.prod(x, axis=dim, keepdims=keepdim, dtype=x.dtype),
+    lambda xp, x, dim, keepdim: product(xp, x, dim, keepdim),
     (_prod_rule,),
     holomorphic=True,
 )
