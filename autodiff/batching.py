@@ -409,6 +409,7 @@ RULES: dict[str, Rule] = {
     ),
     **dict.fromkeys(("clone", "contiguous", "to", "tril", "triu", "zero", "pad"), _unchanged),
     **dict.fromkeys(("avg_pool2d", "avg_pool2d_backward", "max_pool2d"), _unchanged),
+    **dict.fromkeys(("im2col", "col2im"), _unchanged),
     **dict.fromkeys(("max_pool2d_gather", "max_pool2d_backward"), _windows_at),
     **dict.fromkeys(("view", "reshape"), _view),
     **dict.fromkeys(("squeeze", "unsqueeze", "split", "unbind"), _along(("dim",))),

@@ -9,9 +9,10 @@ import numpy as np
 from autodiff.creation import from_array
 from autodiff.functions.arguments import raw, require_tensor
 from autodiff.functions.indexing import index_select, narrow
+from autodiff.functions.pooling import sliding_windows
 from autodiff.functions.shapes import cat, permute, reshape
-from autodiff.ops.indexing import INDEX, PUT
 from autodiff.ops.shapes import CLONE
+from autodiff.ops.windows import COL2IM, IM2COL
 from autodiff.primitive import handed_over
 
 __all__ = [
@@ -23,8 +24,6 @@ __all__ = [
     "unfold",
 ]
 
-_UNFOLD = CLONE.variant("Im2ColBackward0")
-_FOLD = CLONE.variant("Col2ImBackward0")
 _SHUFFLE = CLONE.variant("PixelShuffleBackward0")
 _UNSHUFFLE = CLONE.variant("PixelUnshuffleBackward0")
 _CHANNELS = CLONE.variant("ChannelShuffleBackward0")
@@ -36,24 +35,18 @@ def _pair(value: Any) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
 
 
-def _places(
+def _windows(
     sizes: tuple[int, int], kernel: Any, dilation: Any, padding: Any, stride: Any
-) -> tuple[np.ndarray, tuple[int, int]]:
-    """The place of every element of every window in the padded plane, and how that is padded."""
-    windows = []
-    for size, k, d, p, s in zip(sizes, kernel, dilation, padding, stride, strict=True):
-        count = (size + 2 * p - d * (k - 1) - 1) // s + 1
-        if count <= 0:
-            raise RuntimeError(
-                f"Given input with spatial size {sizes}, kernel_size={kernel}, "
-                f"dilation={dilation}, padding={padding}, calculated shape of the array of "
-                "sliding blocks is too small: its components must be at least one."
-            )
-        windows.append(np.arange(k)[:, None] * d + np.arange(count) * s)
-    rows, columns = windows
-    width = sizes[1] + 2 * padding[1]
-    index = rows[:, None, :, None] * width + columns[None, :, None, :]
-    return index.reshape(kernel[0] * kernel[1], -1), (padding[0], padding[1])
+) -> tuple[Any, ...]:
+    """The positions of the elements of each window, for both axes."""
+    geometry = list(zip(sizes, kernel, dilation, padding, stride, strict=True))
+    if any((size + 2 * p - d * (k - 1) - 1) // s < 0 for size, k, d, p, s in geometry):
+        raise RuntimeError(
+            f"Given input with spatial size {sizes}, kernel_size={kernel}, "
+            f"dilation={dilation}, padding={padding}, calculated shape of the array of "
+            "sliding blocks is too small: its components must be at least one."
+        )
+    return tuple(sliding_windows(size, k, s, p, d, False) for size, k, d, p, s in geometry)
 
 
 @handed_over
@@ -68,15 +61,8 @@ def unfold(
             f"non-zero dimensions for input, but got: {list(input.shape)}"
         )
     given = [_pair(one) for one in (kernel_size, dilation, padding, stride)]
-    kernel = given[0]
     height, width = input.shape[-2:]
-    index, (top, left) = _places((height, width), *given)
-    padded = pad(input, (left, left, top, top)) if top or left else input
-    lead = tuple(input.shape[:-3])
-    flat = reshape(padded, (*lead, input.shape[-3], -1))
-    found = INDEX.straight(flat, index=(..., index))
-    shape = (*lead, input.shape[-3] * kernel[0] * kernel[1], index.shape[1])
-    return _UNFOLD(reshape(found, shape))
+    return IM2COL.straight(input, windows=_windows((height, width), *given))
 
 
 @handed_over
@@ -98,27 +84,20 @@ def fold(
     given = [_pair(one) for one in (kernel_size, dilation, padding, stride)]
     kernel = given[0]
     sizes = _pair(output_size)
-    index, (top, left) = _places(sizes, *given)
-    block = kernel[0] * kernel[1]
+    windows = _windows(sizes, *given)
+    block, columns = kernel[0] * kernel[1], len(windows[0]) * len(windows[1])
     if input.shape[-2] % block:
         raise RuntimeError(
             "Expected size of input's dimension 1 to be divisible by the product of kernel_size, "
             f"but got input.size(1)={input.shape[-2]} and kernel_size=({kernel[0]}, {kernel[1]})."
         )
-    if input.shape[-1] != index.shape[1]:
+    if input.shape[-1] != columns:
         raise RuntimeError(
             f"Given output_size={sizes}, kernel_size={kernel}, expected size of input's dimension "
             f"2 to match the calculated number of sliding blocks, but got input.size(2)="
-            f"{input.shape[-1]} and {index.shape[1]}."
+            f"{input.shape[-1]} and {columns}."
         )
-    lead = (*input.shape[:-2], input.shape[-2] // block)
-    high, wide = sizes[0] + 2 * top, sizes[1] + 2 * left
-    apart = reshape(input, (*lead, block, -1))
-    plane = reshape(
-        PUT.straight(apart, shape=(*lead, high * wide), index=(..., index)), (*lead, high, wide)
-    )
-    inner = narrow(narrow(plane, -2, top, sizes[0]), -1, left, sizes[1])
-    return _FOLD(inner)
+    return COL2IM.straight(input, sizes=sizes, windows=windows)
 
 
 @handed_over

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
 import numpy as np
 
-__all__ = ["extent", "places", "strided_view"]
+from autodiff.kernels.scatter import add_at
+
+__all__ = ["extent", "in_order", "places", "put_strided", "strided_view"]
 
 
 def extent(size: tuple[int, ...], stride: tuple[int, ...]) -> int:
@@ -41,6 +44,65 @@ def strided_view(
     span = extent(x.shape, tuple(one // x.itemsize for one in x.strides))
     row = np.lib.stride_tricks.as_strided(x, (span,), (x.itemsize,))
     return np.lib.stride_tricks.as_strided(row[offset:], size, [s * x.itemsize for s in stride])
+
+
+def in_order(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides of an array of this shape in row-major order.
+
+    >>> in_order((2, 3))
+    (3, 1)
+    """
+    return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
+
+
+_MANY = 1024  # passes of few elements each that are slower than index arrays
+
+
+def put_strided(
+    y: Any, shape: tuple[int, ...], size: tuple[int, ...], stride: tuple[int, ...], offset: int
+) -> Any:
+    """The transpose of a view of an array of this shape, which is in row-major order.
+
+    Where the view shows an element twice, what is put there is added up: one pass for each place
+    along the axes that overlap.
+
+    >>> put_strided(np.ones((2, 2)), (3,), (2, 2), (1, 1), 0)
+    array([1., 2., 1.])
+    """
+    looped = _overlapping(size, stride)
+    passes = math.prod(size[axis] for axis in looped)
+    whole = np.zeros(shape, np.float32 if y.dtype.itemsize == 2 else y.dtype)
+    if not y.size:
+        return whole.astype(y.dtype, copy=False)
+    if passes > _MANY and y.size < 64 * passes:
+        add_at(np, whole, places(shape, in_order(shape), size, stride, offset), y)
+        return whole.astype(y.dtype, copy=False)
+    steps = [one * whole.itemsize for one in stride]
+    view = np.lib.stride_tricks.as_strided(whole.reshape(-1)[offset:], size, steps)
+    index: list[Any] = [slice(None)] * len(size)
+    for chosen in itertools.product(*(range(size[axis]) for axis in looped)):
+        for axis, place in zip(looped, chosen, strict=True):
+            index[axis] = place
+        view[tuple(index)] += y[tuple(index)]
+    return whole.astype(y.dtype, copy=False)
+
+
+def _overlapping(size: tuple[int, ...], stride: tuple[int, ...]) -> list[int]:
+    """Axes without which a view shows no element twice: as few places along them as can be."""
+    kept = sorted((axis for axis, n in enumerate(size) if n > 1), key=stride.__getitem__)
+    dropped = []
+    place = reach = 0
+    while place < len(kept):
+        axis = kept[place]
+        if stride[axis] > reach:
+            reach += (size[axis] - 1) * stride[axis]
+            place += 1
+            continue
+        least = min(kept[: place + 1], key=size.__getitem__) if stride[axis] else axis
+        kept.remove(least)
+        dropped.append(least)
+        place = reach = 0
+    return dropped
 
 
 def places(

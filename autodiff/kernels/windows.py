@@ -21,9 +21,11 @@ from autodiff.kernels.scatter import add_at, take_along
 __all__ = [
     "Windows",
     "largest_at",
+    "put_columns",
     "put_windows",
     "spread_windows",
     "sum_windows",
+    "take_columns",
     "take_windows",
     "window_cells",
 ]
@@ -48,24 +50,28 @@ def _steps(table: tuple[tuple[int, ...], ...], place: int) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def _passes(windows: Windows) -> tuple[tuple[Any, Any], ...]:
-    """For each place in a window: the index of the windows that have it, and of their elements."""
+def _passes(windows: Windows) -> tuple[tuple[Any, Any, Any], ...]:
+    """For each place in a window: the windows that have it, their elements there, and the place.
+
+    Windows and elements as an index of the last axes.
+    """
     return tuple(_found_passes(windows))
 
 
-def _found_passes(windows: Windows) -> Iterator[tuple[Any, Any]]:
+def _found_passes(windows: Windows) -> Iterator[tuple[Any, Any, Any]]:
     if any(not table for table in windows):
         return
     axes = [
-        [one for one in (_steps(table, k) for k in range(len(table[0]))) if one is not None]
+        [(k, one) for k in range(len(table[0])) if (one := _steps(table, k)) is not None]
         for table in windows
     ]
     for chosen in itertools.product(*axes):
-        own, theirs = zip(*chosen, strict=True)
+        places, found = zip(*chosen, strict=True)
+        own, theirs = zip(*found, strict=True)
         if all(isinstance(one, slice) for one in own):
-            yield (..., *own), (..., *theirs)
+            yield (..., *own), (..., *theirs), places
         else:
-            yield (..., *_grid(own)), (..., *_grid(theirs))
+            yield (..., *_grid(own)), (..., *_grid(theirs)), places
 
 
 def _grid(parts: Any) -> Any:
@@ -85,7 +91,7 @@ def sum_windows(x: Any, windows: Windows) -> Any:
     """
     rank = len(windows)
     total = np.zeros((*x.shape[: x.ndim - rank], *map(len, windows)), _wide(x.dtype))
-    for own, theirs in _passes(windows):
+    for own, theirs, _ in _passes(windows):
         total[own] += x[theirs]
     return total.astype(x.dtype, copy=False)
 
@@ -94,12 +100,50 @@ def spread_windows(y: Any, sizes: tuple[int, ...], windows: Windows) -> Any:
     """Each number added to every element of its window, in an array with these last axes."""
     rank = len(windows)
     whole = np.zeros((*y.shape[: y.ndim - rank], *sizes), _wide(y.dtype))
-    for own, theirs in _passes(windows):
+    for own, theirs, _ in _passes(windows):
         if isinstance(theirs[-1], slice):
             whole[theirs] += y[own]
         else:  # windows that are narrower than their steps apart may share an element
             np.add.at(whole, theirs, y[own])
     return whole.astype(y.dtype, copy=False)
+
+
+def take_columns(x: Any, windows: Windows) -> Any:
+    """Windows of (…, channels, axes…) as columns: (…, channels · places, windows), 0 outside.
+
+    >>> take_columns(np.array([[1.0, 2.0, 4.0]]), (((0, 1), (1, 2)),))
+    array([[1., 2.],
+           [2., 4.]])
+    """
+    *lead, channels = x.shape[: x.ndim - len(windows)]
+    counts, widths = _extents(windows)
+    whole = all(place >= 0 for table in windows for row in table for place in row)
+    make = np.empty if whole else np.zeros
+    out = make((*lead, channels, *widths, *counts), x.dtype)
+    for own, theirs, places in _passes(windows):
+        out[(..., *places, *own[1:])] = x[theirs]
+    return out.reshape(*lead, channels * math.prod(widths), math.prod(counts))
+
+
+def put_columns(y: Any, sizes: tuple[int, ...], windows: Windows) -> Any:
+    """The transpose of `take_columns`: columns added where their windows lie, in such axes.
+
+    >>> put_columns(np.ones((2, 2)), (3,), (((0, 1), (1, 2)),))
+    array([[1., 2., 1.]])
+    """
+    *lead, rows, _ = y.shape
+    counts, widths = _extents(windows)
+    channels = rows // math.prod(widths)
+    held = y.reshape(*lead, channels, *widths, *counts)
+    whole = np.zeros((*lead, channels, *sizes), _wide(y.dtype))
+    for own, theirs, places in _passes(windows):
+        whole[theirs] += held[(..., *places, *own[1:])]
+    return whole.astype(y.dtype, copy=False)
+
+
+def _extents(windows: Windows) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """How many windows there are along each axis, and how many elements each has."""
+    return tuple(map(len, windows)), tuple(len(table[0]) for table in windows)
 
 
 def _wide(dtype: Any) -> Any:
@@ -158,7 +202,7 @@ def largest_at(xp: Any, x: Any, windows: Windows) -> Any:
     best = np.full((*x.shape[: x.ndim - rank], *map(len, windows)), -np.inf, x.dtype)
     first = _first_cells(sizes, windows)
     found = np.array(np.broadcast_to(first, best.shape), order="C")
-    for own, theirs in _passes(windows):
+    for own, theirs, _ in _passes(windows):
         value, there = x[theirs], best[own]
         larger = (value > there) | np.isnan(value)
         best[own] = np.where(larger, value, there)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.kernels.strided import places, strided_view
+from autodiff.kernels.strided import in_order, places, put_strided, strided_view
 from autodiff.kernels.windows import (
     Windows,
     largest_at,
+    put_columns,
     put_windows,
     spread_windows,
     sum_windows,
+    take_columns,
     take_windows,
 )
 from autodiff.ops.indexing import PUT
+from autodiff.ops.shapes import CLONE
 from autodiff.primitive import Primitive, primitive
 
 __all__ = [
@@ -22,9 +25,12 @@ __all__ = [
     "ADAPTIVE_MAX_POOL",
     "ADAPTIVE_MAX_POOL3D",
     "AS_STRIDED",
+    "AS_STRIDED_PUT",
     "AVG_POOL",
     "AVG_POOL3D",
     "AVG_POOL_SPREAD",
+    "COL2IM",
+    "IM2COL",
     "MAX_POOL",
     "MAX_POOL3D",
     "UNFOLD",
@@ -119,13 +125,44 @@ WINDOWS_GATHER: Primitive = primitive(
     linear=True,
 )
 
+
+def _columns_rule(g: Any, x_shape: Any, windows: Windows) -> Any:
+    sizes = tuple(x_shape[len(x_shape) - len(windows) :])
+    return COL2IM(g, sizes=sizes, windows=windows)
+
+
+IM2COL: Primitive = primitive(
+    "im2col",
+    "Im2ColBackward0",
+    lambda xp, x, windows: take_columns(x, windows),
+    (_columns_rule,),
+    inputs=("x",),
+    linear=True,
+)
+COL2IM: Primitive = primitive(
+    "col2im",
+    "Col2ImBackward0",
+    lambda xp, x, sizes, windows: put_columns(x, sizes, windows),
+    (lambda g, windows: IM2COL(g, windows=windows),),
+    inputs=("x",),
+    linear=True,
+)
+
 # size, stride, offset: as in PyTorch, the offset from the first element; layout: the strides of x
 
 
 def _strided_rule(
     g: Any, x_shape: Any, size: Any, stride: Any, offset: int, layout: tuple[int, ...]
 ) -> Any:
-    return PUT(g, shape=tuple(x_shape), index=places(tuple(x_shape), layout, size, stride, offset))
+    shape = tuple(x_shape)
+    if tuple(layout) == in_order(shape):
+        return AS_STRIDED_PUT(g, shape=shape, size=size, stride=stride, offset=offset)
+    return PUT(g, shape=shape, index=places(shape, layout, size, stride, offset))
+
+
+def _strided_put_rule(g: Any, shape: Any, size: Any, stride: Any, offset: int) -> Any:
+    view = AS_STRIDED(g, size=size, stride=stride, offset=offset, layout=in_order(shape))
+    return CLONE(view)  # windows that overlap are no place to add further cotangents up in
 
 
 AS_STRIDED: Primitive = primitive(
@@ -138,3 +175,11 @@ AS_STRIDED: Primitive = primitive(
     view=True,
 )
 UNFOLD = AS_STRIDED.variant("UnfoldBackward0")
+AS_STRIDED_PUT: Primitive = primitive(
+    "as_strided_backward",
+    "AsStridedBackwardBackward0",
+    lambda xp, x, shape, size, stride, offset: put_strided(x, shape, size, stride, offset),
+    (_strided_put_rule,),
+    inputs=("x",),
+    linear=True,
+)

@@ -58,6 +58,27 @@ def _spread(x: Any, sizes: Shape, windows: Windows, scales: Any) -> Node:
     return put_windows(held, sizes, _tables(windows))
 
 
+def _columns(x: Any, windows: Windows) -> Node:
+    """Windows of the last axes side by side, as `unfold` is defined."""
+    held, rank = take_windows(build.node(x), _tables(windows)), len(windows)
+    lead = held.ndim - 2 * rank
+    order = (*range(lead), *range(lead + rank, lead + 2 * rank), *range(lead, lead + rank))
+    counts, widths = zip(*(table.shape for table in _tables(windows)), strict=True)
+    rows = int(held.shape[lead - 1]) * prod(widths)
+    return build.reshape(build.permute(held, order), (*held.shape[: lead - 1], rows, prod(counts)))
+
+
+def _folded(x: Any, sizes: Shape, windows: Windows) -> Node:
+    """The columns put back as windows, as `fold` is defined."""
+    held = build.node(x)
+    counts, widths = zip(*(table.shape for table in _tables(windows)), strict=True)
+    lead, rank = held.ndim - 1, len(windows)
+    channels = int(held.shape[-2]) // prod(widths)
+    apart = build.reshape(held, (*held.shape[:-2], channels, *widths, *counts))
+    order = (*range(lead), *range(lead + rank, lead + 2 * rank), *range(lead, lead + rank))
+    return put_windows(build.permute(apart, order), sizes, _tables(windows))
+
+
 def _largest(x: Any, windows: Windows) -> Any:
     """By the definition of pooling, whose windows are the same."""
     (table,) = windows
@@ -85,6 +106,34 @@ def _strided(
     """The elements of the memory, which is that of an array in row-major order."""
     memory = build.reshape(x, (prod(map(int, build.node(x).shape)),))
     return named("as_strided")(memory, size, stride, offset)  # type: ignore[no-any-return]
+
+
+# shape of the array, windows: of one axis, padded, of two axes, with leading axes
+_SIDE_BY_SIDE: tuple[tuple[Shape, Windows], ...] = (
+    ((1, 3), _PAIRS),
+    ((2, 3), _PADDED),
+    ((1, 3, 3), _IMAGE),
+    ((2, 2, 3), (((0,), (1,)), ((0, 2),))),
+    ((1, 3), _EVEN),
+)
+
+
+def _columns_shape(shape: Shape, windows: Windows) -> Shape:
+    *lead, channels = shape[: len(shape) - len(windows)]
+    places = prod(len(table[0]) for table in windows)
+    return (*lead, channels * places, prod(map(len, windows)))
+
+
+def _strided_put(
+    x: Any, shape: Shape, size: Sequence[int], stride: Sequence[int], offset: int
+) -> Node:
+    """What a view shows, added up in its memory."""
+    places: Any = np.full(tuple(size), offset)
+    for axis, (count, step) in enumerate(zip(size, stride, strict=True)):
+        places = places + np.arange(count).reshape(-1, *(1,) * (len(size) - axis - 1)) * step
+    flat = build.reshape(x, (prod(size),))
+    memory = named("scatter_add")(np.zeros(prod(shape)), 0, places.reshape(-1), flat)
+    return build.reshape(memory, shape)
 
 
 _INDEX = np.array([[0, 0], [2, 1]])
@@ -141,6 +190,36 @@ STATEMENTS = (
         "windows.WINDOWS_GATHER",
         _read,
         (Case(((2, 3),), {"index": _INDEX, "rank": 1}),),
+    ),
+    Statement(
+        "windows.IM2COL",
+        _columns,
+        tuple(Case((shape,), {"windows": windows}) for shape, windows in _SIDE_BY_SIDE),
+        kernel="expressions",
+    ),
+    Statement(
+        "windows.COL2IM",
+        _folded,
+        tuple(
+            Case(
+                (_columns_shape(shape, windows),),
+                {"sizes": shape[-len(windows) :], "windows": windows},
+            )
+            for shape, windows in _SIDE_BY_SIDE
+        ),
+        kernel="expressions",
+    ),
+    Statement(
+        "windows.AS_STRIDED_PUT",
+        _strided_put,
+        tuple(
+            Case(
+                (params["size"],),
+                {"shape": shape} | {key: params[key] for key in ("size", "stride", "offset")},
+            )
+            for shape, params in _VIEWS
+        ),
+        kernel="expressions",
     ),
     *(
         Statement(

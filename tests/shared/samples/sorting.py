@@ -29,3 +29,28 @@ for x in (spread(3, 5), spread(5, 3).T, spread(6), empty03):
         lambda t, x: x.topk(2, sorted=True)[0],
         dtypes=REAL,
     )
+
+for x in (spread(3, 5), spread(5, 3).T, spread(6)):
+    samples(
+        "kthvalue",
+        (x,),
+        lambda t, x: x.kthvalue(2),
+        lambda t, x: t.kthvalue(x, 3, 0),
+        lambda t, x: t.kthvalue(x, k=1, dim=-1, keepdim=True),
+        dtypes=REAL,  # which of equal elements it names is not said
+    )
+    samples(
+        "median",
+        (x,),
+        lambda t, x: x.median(),
+        lambda t, x: x.median(0),
+        lambda t, x: t.median(x, dim=-1, keepdim=True),
+        dtypes=ORDERED,
+    )
+    samples(
+        "nanmedian",
+        (x,),
+        lambda t, x: x.nanmedian(),
+        lambda t, x: x.nanmedian(0),
+        dtypes=ORDERED,
+    )

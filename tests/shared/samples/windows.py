@@ -70,6 +70,25 @@ for x in SIGNALS:
         lambda t, x: x.unfold(0, 2, 2),
         lambda t, x: x.unfold(1, 3, 2).unfold(0, 1, 1),
     )
+for x in (spread(2, 3, 4, 5), spread(2, 4, 3)):
+    samples(
+        "im2col",
+        (x,),
+        lambda t, x: t.nn.functional.unfold(x, 2),
+        lambda t, x: t.nn.functional.unfold(x, (2, 3), padding=(1, 1), stride=2),
+        lambda t, x: t.nn.functional.unfold(x, 2, dilation=(2, 1), stride=(1, 2)),
+        ulp=8,
+        norm=True,
+    )
+for x in (spread(2, 12, 6), spread(4, 6)):
+    samples(
+        "col2im",
+        (x,),
+        lambda t, x: t.nn.functional.fold(x, (3, 4), 2),
+        lambda t, x: t.nn.functional.fold(x, (3, 4), (1, 2), padding=(0, 1), stride=(1, 3)),
+        ulp=8,
+        norm=True,
+    )
 for x in (spread(12), spread(3, 4)):
     samples(
         "as_strided",
