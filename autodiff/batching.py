@@ -414,7 +414,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("view", "reshape"), _view),
     **dict.fromkeys(("squeeze", "unsqueeze", "split", "unbind"), _along(("dim",))),
     **dict.fromkeys(("cat", "stack"), _cat),
-    **dict.fromkeys(("select", "slice", "getitem"), _getitem),
+    **dict.fromkeys(("select", "slice", "getitem", "index_select"), _getitem),
     **dict.fromkeys(("gather", "gather_backward"), _gather),
     **dict.fromkeys(("mm", "bmm", "mv", "dot", "matmul"), _matmul),
     "permute": _permute,

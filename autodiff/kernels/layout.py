@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["copied", "dense", "in_rows"]
+__all__ = ["arranged", "copied", "dense", "in_rows"]
 
 _ndarray = np.ndarray
 
@@ -24,29 +25,46 @@ def dense(x: Any, dtype: Any = None) -> Any:
     kind = x.dtype if dtype is None else dtype
     if 0 not in x.strides or not x.size:
         return np.empty_like(x, kind)
-    inner = list(range(x.ndim))[::-1]  # the axes, the innermost first
-    for start in range(1, x.ndim):
+    return arranged(x.shape, [x.strides], kind)
+
+
+def arranged(shape: tuple[int, ...], strides: Sequence[tuple[int, ...]], dtype: Any) -> Any:
+    """Memory without gaps, its axes in the order that the strides of operands have in it.
+
+    The first operand decides that moves along both of two axes; where none does, they stay as
+    they stand. (PyTorch: `TensorIterator::reorder_dimensions`.)
+
+    >>> arranged((2, 2, 2), [(8, 16, 0)], np.float64).strides
+    (16, 32, 8)
+    """
+    inner = list(range(len(shape)))[::-1]  # the axes, the innermost first
+    for start in range(1, len(shape)):
         place = start
         for other in range(start - 1, -1, -1):
-            order = _order(x, inner[other], inner[place])
+            order = _order(shape, strides, inner[other], inner[place])
             if order < 0:
                 break
             if order > 0:
                 inner[other], inner[place] = inner[place], inner[other]
                 place = other
     outer = inner[::-1]
-    made = np.empty([x.shape[axis] for axis in outer], kind)
-    return made.transpose(sorted(range(x.ndim), key=outer.__getitem__))
+    made = np.empty([shape[axis] for axis in outer], dtype)
+    return made.transpose(sorted(range(len(shape)), key=outer.__getitem__))
 
 
-def _order(x: Any, first: int, second: int) -> int:
+def _order(
+    shape: tuple[int, ...], strides: Sequence[tuple[int, ...]], first: int, second: int
+) -> int:
     """Above 0 if the second axis lies within the first; 0 if that cannot be told."""
-    before, after = abs(x.strides[first]), abs(x.strides[second])
-    if not before or not after:
-        return 0
-    if before != after:
-        return 1 if before > after else -1
-    return int(x.shape[first] > x.shape[second])
+    for steps in strides:
+        before, after = abs(steps[first]), abs(steps[second])
+        if not before or not after:
+            continue
+        if before != after:
+            return 1 if before > after else -1
+        if shape[first] > shape[second]:
+            return 1
+    return 0
 
 
 def copied(xp: Any, x: Any, dtype: Any = None) -> Any:

@@ -41,7 +41,8 @@ def add_at(xp: Any, whole: Any, index: Any, values: Any) -> Any:
         return whole
     places = _places(whole, index)
     if places is None:
-        np.add.at(whole, index, values)
+        if not _add_slices(whole, index, values):
+            np.add.at(whole, index, values)
     else:
         positions, width = places
         lead = whole.ndim - (len(index) if isinstance(index, tuple) else 1)
@@ -113,6 +114,58 @@ def _add_rows(whole: Any, positions: Any, values: Any, fresh: bool = False) -> N
     if not fresh:
         sums += whole.take(rows, axis=0)
     whole.view(f"V{sums[0].nbytes}")[rows, 0] = sums.view(f"V{sums[0].nbytes}")[:, 0]
+
+
+_MANY = 4096  # elements from which on slices are sorted
+
+
+def _add_slices(whole: Any, index: Any, values: Any) -> bool:
+    """`whole[:, …, positions] += values` for one vector of positions; whether that was the case.
+
+    By rounds, as `_add_rows`, but where the slices lie: they are parts of rows.
+    """
+    if type(index) is not tuple or type(index[-1]) is not np.ndarray:
+        return False
+    positions, axis = index[-1], len(index) - 1
+    if positions.ndim != 1 or positions.dtype.kind not in "iu" or not positions.size:
+        return False
+    if any(type(part) is not slice or part != slice(None) for part in index[:-1]):
+        return False
+    shape = whole.shape
+    if axis >= len(shape) or not whole.flags.c_contiguous or whole.size < _MANY:
+        return False
+    size = shape[axis]
+    if positions.max() >= size or positions.min() < -size:
+        return False
+    positions = np.where(positions < 0, positions + size, positions)
+    given = np.broadcast_to(values, (*shape[:axis], len(positions), *shape[axis + 1 :]))
+    order = _order(positions, size)
+    found = positions[order]
+    starts = np.flatnonzero(np.diff(found, prepend=-1))
+    counts = np.diff(np.append(starts, len(found)))
+    if counts.max() > _ROUNDS:
+        rows = np.ascontiguousarray(np.moveaxis(given, axis, 0))
+        sums = add_rows_to_zeros((size, whole.size // size), positions, rows)
+        whole += np.moveaxis(sums.reshape(size, *rows.shape[1:]), 0, axis)
+        return True
+    flat = whole.reshape(math.prod(shape[:axis]), size, -1)
+    parts = given.reshape(len(flat), len(positions), -1)
+    rounds = counts.max()
+    if 2 * rounds * size > 3 * len(positions):  # few are named: only these are added to
+        sums = parts.take(order[starts], axis=1)
+        for use in range(1, rounds):
+            kept = np.flatnonzero(counts > use)
+            sums[:, kept] += parts.take(order[starts[kept] + use], axis=1)
+        flat[:, found[starts]] += sums
+        return True
+    zero = np.zeros((len(flat), 1, flat.shape[2]), parts.dtype)
+    parts = np.concatenate([parts, zero], axis=1)  # what is not named is given the zero
+    for use in range(rounds):
+        kept = np.flatnonzero(counts > use)
+        chosen = np.full(size, len(positions))
+        chosen[found[starts[kept]]] = order[starts[kept] + use]
+        flat += parts.take(chosen, axis=1)
+    return True
 
 
 def _add_rest(sums: Any, values: Any, order: Any, starts: Any, chosen: Any, counts: Any) -> None:
@@ -191,7 +244,7 @@ def take_along(xp: Any, x: Any, index: Any, dim: int) -> Any:
     if type(x) is np.ndarray and x.size and (x.flags.c_contiguous or x.size <= 4 * index.size):
         if dim == 1 and x.ndim == 2 and index.shape == (x.shape[0], 1):
             return x[np.arange(len(x)), index[:, 0]][:, None]
-        return x.reshape(-1)[_positions(x.shape, index, dim)]
+        return x.reshape(-1).take(_positions(x.shape, index, dim), mode="clip")
     box = tuple(
         slice(None) if axis == dim else slice(0, size) for axis, size in enumerate(index.shape)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff.kernels.picking import pick, pick_slices
 from autodiff.kernels.scatter import add_at, assign_at, placed, put_along, take_along
 from autodiff.primitive import Primitive, primitive
 
@@ -59,13 +60,20 @@ NEW_AXES = SLICE.variant("UnsqueezeBackward0")
 INDEX = primitive(
     "getitem",
     "IndexBackward0",
-    lambda x, index: x[index],
+    lambda x, index: pick(x, index),
     (_put_rule,),
     inputs=("x",),
     linear=True,
 )
 MASKED_SELECT = INDEX.variant("MaskedSelectBackward0")
-INDEX_SELECT = INDEX.variant("IndexSelectBackward0")
+INDEX_SELECT = primitive(
+    "index_select",
+    "IndexSelectBackward0",
+    lambda x, index: pick_slices(x, index),
+    (_put_rule,),
+    inputs=("x",),
+    linear=True,
+)
 PUT = primitive(  # zeros, with x added at the index: the transpose of reading there
     "getitem_backward",
     "IndexPutBackward0",

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autodiff as torch
+from autodiff.kernels import scatter
 from autodiff.kernels.scatter import add_at
 
 F = torch.nn.functional
@@ -37,10 +38,38 @@ def test_every_repetition_counts(
     np.testing.assert_array_equal(add_at(np, whole, index, values), expected)
 
 
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([(3, 40), (2, 3, 7), (20, 5, 2), (1, 9), (4, 1, 3)]),
+    st.integers(1, 2),
+    st.sampled_from([1, 3, 60, 400]),
+    st.booleans(),
+)
+def test_every_repetition_counts_along_an_axis(
+    seed: int, shape: tuple[int, ...], axis: int, count: int, whole: bool
+) -> None:
+    axis = min(axis, len(shape) - 1)
+    rng = np.random.default_rng(seed)
+    positions = rng.integers(-shape[axis], shape[axis], count)
+    index: Any = (*(slice(None),) * axis, positions)
+    start = rng.integers(-5, 5, shape).astype(np.float32)
+    values = rng.integers(-9, 9, (*shape[:axis], count, *shape[axis + 1 :])).astype(np.float32)
+    if whole:
+        values = np.asfortranarray(values)
+    expected = start.copy()
+    np.add.at(expected, index, values)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scatter, "_MANY", 0)
+        np.testing.assert_array_equal(add_at(np, start, index, values), expected)
+
+
 @pytest.mark.parametrize("index", [np.full(100, 3), np.full(100, -4)])
 def test_outside(index: np.ndarray) -> None:
     with pytest.raises(IndexError):
         add_at(np, np.zeros((3, 2)), index, np.ones((100, 2)))
+    with pytest.raises(IndexError):
+        add_at(np, np.zeros((3000, 3)), (slice(None), index), np.ones((3000, 100)))
 
 
 @pytest.mark.parametrize("count", [5, 500])
