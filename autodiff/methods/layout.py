@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from autodiff.functions import shapes
@@ -26,6 +27,8 @@ class Layout(TensorState):
         """Elements to skip in memory for one step along each dimension."""
         data = storage(self)
         steps = [step // data.itemsize for step in data.strides]
+        if not data.size and not any(steps):  # NumPy's arrays of nothing; PyTorch counts them as 1
+            steps = [math.prod(max(n, 1) for n in data.shape[k + 1 :]) for k in range(data.ndim)]
         for place, size in reversed(list(enumerate(data.shape))):
             if size == 1 and not steps[place]:  # NumPy's new axes; PyTorch counts from the next
                 last = place + 1 == len(steps)

@@ -30,6 +30,7 @@ PICKS: dict[str, Callable[..., Any]] = {
     "mask of two": lambda t, x, i, j, m: x[x[:, :, 0] > 3],
     ":mask of two": lambda t, x, i, j, m: x[:, x[0] > 3],
     "true": lambda t, x, i, j, m: x[t.tensor(True)],
+    "zeros": lambda t, x, i, j, m: t.zeros(3, 0, 2),
     "1i": lambda t, x, i, j, m: x[1, i],
     ":1i": lambda t, x, i, j, m: x[:, 1, i],
     "slices": lambda t, x, i, j, m: x[1:, i, ::2],
