@@ -319,6 +319,18 @@ def _unnormalised_rows(g: Any, unit: Any, scale: Any, weight: Any) -> Any:
     return out
 
 
+def _are_trailing(x: Any, axes: tuple[int, ...]) -> bool:
+    """Whether the axes are the last ones of an array whose groups are as good as rows."""
+    return (
+        type(x) is np.ndarray
+        and x.dtype in _WIDE
+        and x.size > 0
+        and 0 < len(axes) < x.ndim
+        and x.flags.c_contiguous
+        and axes == tuple(range(x.ndim - len(axes), x.ndim))
+    )
+
+
 def normalise(
     xp: Any, x: Any, weight: Any, bias: Any, axes: tuple[int, ...], eps: float
 ) -> tuple[Any, Any, Any]:
@@ -329,7 +341,19 @@ def normalise(
     of_rows = type(x) is np.ndarray and x.dtype in _WIDE and x.ndim == 2 and axes == (1,)
     if of_rows and x.size and all(v is None or v.dtype == x.dtype for v in (weight, bias)):
         return _normalised_rows(x, weight, bias, eps)
-    unit, scale = standardised(xp, x, axes, eps)
+    if _are_trailing(x, axes):
+        groups = x.shape[: x.ndim - len(axes)]
+        parts = _normalised_rows(x.reshape(math.prod(groups), -1), None, None, eps)
+        out, unit = (part.reshape(x.shape) for part in parts[:2])
+        scale = parts[2].reshape(*groups, *(1,) * len(axes))
+        if all(v is None or v.dtype == x.dtype for v in (weight, bias)):
+            if weight is not None:
+                np.multiply(unit, weight, out=out)
+            if bias is not None:
+                out += bias
+            return out, unit, scale
+    else:
+        unit, scale = standardised(xp, x, axes, eps)
     out = unit
     if weight is not None:
         out = unit * weight
@@ -358,6 +382,10 @@ def unnormalise(xp: Any, g: Any, unit: Any, scale: Any, weight: Any, axes: tuple
     if axes == (1,) and g.ndim == 2:
         return _unnormalised_rows(g, unit, scale, weight)
     out = g.copy() if weight is None else g * weight
+    if _are_trailing(out, axes) and unit.flags.c_contiguous:
+        rows = math.prod(out.shape[: out.ndim - len(axes)])
+        flat, units, scales = (one.reshape(rows, -1) for one in (out, unit, scale))
+        return _unnormalised_rows(flat, units, scales, None).reshape(out.shape)
     count = out.dtype.type(math.prod(out.shape[axis] for axis in axes))
     common = _add(out, axis=axes, keepdims=True) / count
     along = _add(out * unit, axis=axes, keepdims=True) / count

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from autodiff.kernels.factors import product, products_of_others
 from autodiff.kernels.layout import in_rows
 from autodiff.kernels.range import has_safe_squares, unit_power
@@ -38,6 +40,8 @@ __all__ = [
     "VAR",
     "VECTOR_NORM",
 ]
+
+_OF_ARRAYS = frozenset({np.ndarray, np.float32, np.float64})
 
 
 def _kept(xp: Any, value: Any, shape: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
@@ -204,13 +208,21 @@ MIN_DIM = primitive(
 def _spread_about_mean(xp: Any, x: Any, dim: tuple[int, ...]) -> Any:
     from_mean = x - _mean_kernel(xp, x, dim, True)
     # the rounding of a large mean shifts all by the same number: a second pass takes it out
-    return from_mean - _mean_kernel(xp, from_mean, dim, True)
+    rest = _mean_kernel(xp, from_mean, dim, True)
+    if type(from_mean) is np.ndarray and from_mean.dtype == rest.dtype:
+        return np.subtract(from_mean, rest, out=from_mean)
+    return from_mean - rest
 
 
 def _var_kernel(xp: Any, x: Any, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
     from_mean = _spread_about_mean(xp, x, dim)
     freedom = max(_count(x.shape, dim) - correction, 0)
-    squares = xp.real(from_mean * xp.conj(from_mean)) if _is_complex(x) else from_mean * from_mean
+    if _is_complex(x):
+        squares = xp.real(from_mean * xp.conj(from_mean))
+    elif type(from_mean) is np.ndarray:
+        squares = np.multiply(from_mean, from_mean, out=from_mean)
+    else:
+        squares = from_mean * from_mean
     total = xp.sum(squares, axis=dim, keepdims=keepdim)
     return total / xp.asarray(freedom, dtype=total.dtype)
 
@@ -225,7 +237,11 @@ def _var_rule(
 ) -> Any:
     freedom = max(_count(x.shape, dim) - correction, 0)
     scale = 2 / freedom if freedom else math.inf
-    return _kept(xp, g, x.shape, dim, keepdim) * (scale * _spread_about_mean(xp, x, dim))
+    g, spread = _kept(xp, g, x.shape, dim, keepdim), _spread_about_mean(xp, x, dim)
+    if type(spread) is np.ndarray and type(g) in _OF_ARRAYS and g.dtype == spread.dtype:
+        spread *= spread.dtype.type(scale)
+        return np.multiply(g, spread, out=spread)
+    return g * (scale * spread)
 
 
 def _std_rule(
@@ -236,10 +252,19 @@ def _std_rule(
     # an exact spread of zero has no slope: zero there, as PyTorch has it
     flat = out == 0
     size = _kept(xp, xp.where(flat, 1, out), x.shape, dim, keepdim)
+    g = _kept(xp, xp.where(flat, 0, g), x.shape, dim, keepdim)
+    spread = _spread_about_mean(xp, x, dim)
     # the quotient first: neither overflows nor vanishes before its time
-    return _kept(xp, xp.where(flat, 0, g), x.shape, dim, keepdim) * (
-        scale * (_spread_about_mean(xp, x, dim) / size)
-    )
+    if (
+        type(spread) is np.ndarray
+        and type(g) in _OF_ARRAYS
+        and type(size) in _OF_ARRAYS
+        and g.dtype == size.dtype == spread.dtype
+    ):
+        spread /= size
+        spread *= spread.dtype.type(scale)
+        return np.multiply(g, spread, out=spread)
+    return g * (scale * (spread / size))
 
 
 def _std_kernel(xp: Any, x: Any, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
@@ -271,7 +296,10 @@ def _logsumexp_rule(xp: Any, g: Any, x: Any, out: Any, dim: tuple[int, ...], kee
     # exp(x - out) would carry the rounding of a large out into every digit below it; of an
     # infinite one it makes PyTorch's nan and zeros
     out = _kept(xp, out, x.shape, dim, keepdim)
-    shares = xp.where(xp.isfinite(out), SOFTMAX(x, dim=dim), xp.exp(x - out))
+    finite = xp.isfinite(out)
+    shares = SOFTMAX(x, dim=dim)
+    if not (isinstance(out, np.ndarray) and finite.all()):
+        shares = xp.where(finite, shares, xp.exp(x - out))
     return g * xp.conj(shares)
 
 
