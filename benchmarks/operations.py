@@ -1,9 +1,10 @@
-"""Time of single operations on small tensors: `autodiff` beside PyTorch.
+"""Time of single operations: `autodiff` beside PyTorch.
 
 Each line is one operation on tensors of a few elements, where what costs is the engine and not
-arithmetic: forward with the graph recorded, and forward and backward.
+arithmetic; with `--many` on tensors of up to a million, where it is the other way round: forward
+with the graph recorded, and forward and backward.
 
-    python benchmarks/operations.py [--rounds N] [--only TEXT] [--base NAME] [--json FILE]
+    python benchmarks/operations.py [--many] [--rounds N] [--only TEXT] [--base NAME] [--json FILE]
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from timing import single_threaded
 
-__all__ = ["OPERATIONS", "main"]
+__all__ = ["MANY", "OPERATIONS", "main"]
 
 OURS = "autodiff"
 SECONDS = 0.004  # what a turn takes at least
@@ -69,10 +71,76 @@ x.requires_grad | x.shape | x.grad_fn | x.is_leaf | len(m) | x.dtype | x.size(0)
 """
 
 
-def operations(pattern: str = "") -> list[str]:
-    """The operations whose text contains a pattern."""
-    every = [one.strip() for line in OPERATIONS.split("\n") for one in line.split(" | ")]
+# x: a vector of a million; m, n, p: matrices of as many; f: factors near one; a, b: of 40,000;
+# image, kernel, up, signal, taps: 16 of 16 channels; c: a mask; i, j: indices; edges: in order.
+MANY = """
+m + n | m * n | m / p | t.exp(m) | t.log(p) | t.tanh(m) | t.sigmoid(m) | t.sqrt(p) | t.erf(m)
+t.lerp(m, n, 0.3) | t.addcmul(m, m, n) | p ** 1.5 | m ** 3
+F.relu(m) | F.gelu(m) | F.silu(m) | F.softplus(m) | F.elu(m) | t.clamp(m, -0.5, 0.5)
+t.where(c, m, n) | m.masked_fill(c, 0.0) | m[c] | t.masked_select(m, c)
+x.sum() | m.sum(0) | m.sum(1) | m.mean(1) | m.amax(1) | m.max(1).values | m.max(0).values
+m.var(1) | x.std() | m.norm(dim=1) | m.logsumexp(1) | f.prod() | f.prod(0) | f.prod(1)
+m.cumsum(0) | m.cumsum(1) | f.cumprod(1) | t.logcumsumexp(m, 1) | t.cummax(m, 1).values
+t.sort(m, 1).values | t.topk(m, 10, 1).values | t.topk(m, 10, 0).values | t.topk(x, 10).values
+x.median() | m.median(1).values | m.nanmedian(1).values | m.kthvalue(10, 1).values
+t.quantile(m, 0.3, dim=1)
+t.softmax(m, 1) | t.log_softmax(m, 1) | F.layer_norm(m, (1000,)) | F.normalize(m)
+F.group_norm(image, 4) | F.batch_norm(image, None, None, training=True)
+m[i] | m[:, i] | m.index_select(1, i) | m.gather(1, j) | m.scatter_add(1, j, n) | m[::2, 1:]
+t.cat([m, n]) | t.stack([m, n], 1) | m.flip(1) | m.roll(3, 1) | m.tril() | m.repeat(1, 2)
+m.T.contiguous() | t.diff(m) | m.unfold(1, 16, 8) * 1.0 | t.repeat_interleave(m, 2, 1)
+a @ b | t.einsum("bij,bjk->bik", batch, batch) | t.outer(m[0], m[1]) | t.cdist(a, b)
+F.conv1d(signal, taps) | F.conv2d(image, kernel) | F.conv_transpose2d(image, up)
+F.max_pool2d(image, 2) | F.avg_pool2d(image, 2) | F.unfold(image, 3) | F.pad(image, (1, 1, 1, 1))
+F.fold(F.unfold(image, 2, stride=2), 32, 2, stride=2)
+F.interpolate(image, scale_factor=2.0, mode="bilinear") | F.interpolate(image, scale_factor=2.0)
+F.mse_loss(m, n) | F.smooth_l1_loss(m, n) | F.binary_cross_entropy_with_logits(m, c.float())
+F.cross_entropy(m, i) | F.kl_div(m, n.detach(), reduction="batchmean")
+t.linalg.solve(spd, a) | t.linalg.cholesky(spd) | t.linalg.det(spd) | t.linalg.inv(spd)
+t.linalg.eigh(spd).eigenvalues | t.linalg.svdvals(a) | t.fft.rfft(m).real
+t.histc(m.detach(), 50) | t.bucketize(m.detach(), edges) | t.unique(j) | t.nonzero(c)
+"""
+
+
+def operations(pattern: str = "", table: str = OPERATIONS) -> list[str]:
+    """The operations of a table whose text contains a pattern."""
+    every = [one.strip() for line in table.split("\n") for one in line.split(" | ")]
     return [one for one in every if one and pattern in one]
+
+
+def names_of_many(t: Any) -> dict[str, Any]:
+    """The tensors that the texts of `MANY` name, in float32."""
+    random = np.random.default_rng(0)
+
+    def leaf(values: Any) -> Any:
+        return t.from_numpy(np.asarray(values, np.float32)).requires_grad_()
+
+    def normal(*shape: int) -> Any:
+        return leaf(random.standard_normal(shape))
+
+    square = random.standard_normal((200, 200))
+    return {
+        "t": t,
+        "F": t.nn.functional,
+        "x": normal(1_000_000),
+        "m": normal(1000, 1000),
+        "n": normal(1000, 1000),
+        "p": leaf(random.uniform(0.1, 2.0, (1000, 1000))),
+        "f": leaf(random.uniform(0.99, 1.01, (1000, 1000))),
+        "a": normal(200, 200),
+        "b": normal(200, 200),
+        "batch": normal(64, 64, 64),
+        "spd": leaf(square @ square.T + 200 * np.eye(200)),
+        "i": t.from_numpy(random.integers(0, 1000, 1000)),
+        "j": t.from_numpy(random.integers(0, 1000, (1000, 1000))),
+        "c": t.from_numpy(random.standard_normal((1000, 1000)) > 0),
+        "edges": t.from_numpy(np.sort(random.standard_normal(100)).astype(np.float32)),
+        "image": normal(16, 16, 32, 32),
+        "kernel": normal(32, 16, 3, 3),
+        "up": normal(16, 16, 3, 3),
+        "signal": normal(16, 16, 1000),
+        "taps": normal(16, 16, 3),
+    }
 
 
 def names(t: Any) -> dict[str, Any]:
@@ -106,10 +174,10 @@ def names(t: Any) -> dict[str, Any]:
     }
 
 
-def calls(library: str) -> Callable[[str], tuple[Any, Any]]:
+def calls(library: str, many: bool = False) -> Callable[[str], tuple[Any, Any]]:
     """For a text: its evaluation, and its gradients, or None where there are none to take."""
     t = importlib.import_module(library)
-    held = names(t)
+    held = names_of_many(t) if many else names(t)
 
     def of(text: str) -> tuple[Any, Any]:
         forward = eval(compile(f"lambda: {text}", text, "eval"), held)
@@ -132,9 +200,9 @@ def calls(library: str) -> Callable[[str], tuple[Any, Any]]:
     return of
 
 
-def worker(connection: Connection, library: str) -> None:
+def worker(connection: Connection, library: str, many: bool) -> None:
     """Answers (text, which of its calls, how many) with seconds, until told None."""
-    prepare = calls(library)
+    prepare = calls(library, many)
     known: dict[str, tuple[Any, Any]] = {}
     while (question := connection.recv()) is not None:
         text, which, count = question
@@ -178,13 +246,14 @@ def measured(ends: dict[str, Connection], text: str, which: int, rounds: int) ->
 
 def shown(figures: Any, base: str) -> str:
     if figures is None:
-        return f"{'':23s}"
-    return f"{1e6 * figures[OURS]:7.2f} {1e6 * figures[base]:7.2f} {figures['ratio']:7.2f}"
+        return f"{'':27s}"
+    return f"{1e6 * figures[OURS]:9.2f} {1e6 * figures[base]:9.2f} {figures['ratio']:7.2f}"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print a line for each operation, and how many are slower than the base's."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--many", action="store_true", help="on up to a million elements")
     parser.add_argument("--rounds", type=int, metavar="N", default=7)
     parser.add_argument("--only", metavar="TEXT", default="", help="operations with it in them")
     parser.add_argument("--base", metavar="NAME", default="torch")
@@ -196,13 +265,13 @@ def main(arguments: list[str] | None = None) -> int:
     with single_threaded():
         for name in (OURS, options.base):
             ends[name], other = start.Pipe()
-            start.Process(target=worker, args=(other, name), daemon=True).start()
-    print(f"{'microseconds: ours, ' + options.base + ', ratio':48s} forward", end="")
-    print(f"{'forward and backward':>34s}")
-    for text in operations(options.only):
+            start.Process(target=worker, args=(other, name, options.many), daemon=True).start()
+    print(f"{'microseconds: ours, ' + options.base + ', ratio':56s} forward", end="")
+    print(f"{'forward and backward':>38s}")
+    for text in operations(options.only, MANY if options.many else OPERATIONS):
         figures = [measured(ends, text, which, options.rounds) for which in (0, 1)]
         record[text] = dict(zip(("forward", "gradient"), figures, strict=True))
-        print(f"{text:48s}", *(shown(one, options.base) for one in figures), flush=True)
+        print(f"{text:56s}", *(shown(one, options.base) for one in figures), flush=True)
     for end in ends.values():
         end.send(None)
     for kind in ("forward", "gradient"):

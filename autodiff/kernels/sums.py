@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LARGE", "SHORT", "large_sum", "ones"]
+__all__ = ["LARGE", "SHORT", "large_sum", "ones", "sum_of_squares"]
 
 LARGE = 1 << 16  # elements of an array for which the detour pays
 SHORT = 4096  # elements of a row that BLAS may add up
@@ -58,3 +58,17 @@ def large_sum(x: Any, axis: Any, keepdims: bool) -> Any:
         sums = x.reshape(-1, size).dot(ones(size, x.dtype))
         return sums.reshape(*x.shape[:-1], 1) if keepdims else sums.reshape(x.shape[:-1])
     return None
+
+
+def sum_of_squares(x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
+    """The sum of squares of floats over axes; None of other arrays.
+
+    >>> sum_of_squares(np.array([[3.0, 4.0]]), (1,), False)
+    array([25.])
+    """
+    if x.dtype not in _WIDE:
+        return None
+    if dim == (x.ndim - 1,) and x.shape[-1] <= SHORT:
+        found = np.vecdot(x, x)
+        return found[..., None] if keepdim else found
+    return _add(x * x, axis=dim, keepdims=keepdim)

@@ -12,6 +12,7 @@ from autodiff.kernels.layout import in_rows
 from autodiff.kernels.range import has_safe_squares, unit_power
 from autodiff.kernels.scatter import take_along
 from autodiff.kernels.special import sign
+from autodiff.kernels.sums import sum_of_squares
 from autodiff.ops.indexing import GATHER_PUT
 from autodiff.ops.softmax import SOFTMAX
 from autodiff.primitive import primitive
@@ -312,6 +313,10 @@ LOGSUMEXP = primitive(
 
 
 def _norm_kernel(xp: Any, x: Any, ord: float, dim: tuple[int, ...], keepdim: bool) -> Any:
+    if ord == 2 and type(x) is np.ndarray and x.size:
+        squares = sum_of_squares(x, dim, keepdim)
+        if squares is not None and has_safe_squares(squares):
+            return np.sqrt(squares)
     size = xp.abs(x)
     if ord == math.inf:
         return xp.max(size, axis=dim, keepdims=keepdim)
@@ -345,6 +350,16 @@ def _norm_rule(
         attained = xp.logical_or(size == norm, xp.logical_and(xp.isnan(size), xp.isnan(norm)))
         count = xp.sum(xp.astype(attained, g.dtype), axis=dim, keepdims=True)
         return xp.where(attained, sign(xp, x) * (g / count), 0)
+    if (
+        ord == 2
+        and type(x) is np.ndarray
+        and x.ndim
+        and type(g) in _OF_ARRAYS
+        and x.dtype == g.dtype == norm.dtype
+        and norm.all()
+    ):
+        unit = x / norm
+        return np.multiply(g, unit, out=unit)
     safe = xp.where(norm == 0, 1, norm)
     if ord == 2:
         return xp.where(norm == 0, 0, g * (x / safe))

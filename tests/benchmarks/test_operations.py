@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +39,20 @@ def test_an_operation_runs(text: str) -> None:
         gradients = both()
         assert gradients
         assert all(one is not None for one in gradients)
+
+
+@pytest.mark.parametrize("text", measured.operations(table=measured.MANY))
+def test_an_operation_on_many_runs(text: str) -> None:
+    forward, both = prepared()(text)
+    forward()
+    assert (both is None) == text.startswith(("t.histc", "t.bucketize", "t.unique", "t.nonzero"))
+    if both is not None:
+        assert all(one is not None for one in both())
+
+
+@functools.cache
+def prepared() -> Any:
+    return measured.calls("autodiff", many=True)
 
 
 def test_what_is_printed() -> None:
