@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff.state import TensorState
 
-__all__ = ["bounded", "has_safe_squares", "unit_power"]
+__all__ = ["bounded", "has_safe_squares", "is_finite", "unit_power"]
 
 _SAFE = {
     np.dtype(one): 2.0 ** (np.finfo(one).maxexp * 2 // 5)
@@ -47,6 +47,15 @@ def has_safe_squares(squares: Any) -> bool:
         return True
     limit = _SAFE.get(squares.dtype)
     return limit is None or bool(squares.min() > 1 / limit and squares.max() < limit)
+
+
+def is_finite(x: Any) -> bool:
+    """Whether x is an array of finite numbers.
+
+    >>> is_finite(np.array([1.0, np.inf])), is_finite(np.zeros(2))
+    (False, True)
+    """
+    return type(x) is np.ndarray and bool(np.isfinite(x).all())
 
 
 def unit_power(x: Any, axes: tuple[int, ...], least: float = 0.0) -> Any:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from autodiff.kernels.factors import product, products_of_others
 from autodiff.kernels.layout import in_rows
-from autodiff.kernels.range import has_safe_squares, unit_power
+from autodiff.kernels.moments import along, deviations, length, mean, squared, times
+from autodiff.kernels.range import has_safe_squares, is_finite, unit_power
 from autodiff.kernels.scatter import take_along
 from autodiff.kernels.special import sign
-from autodiff.kernels.sums import sum_of_squares
 from autodiff.ops.indexing import GATHER_PUT
 from autodiff.ops.softmax import SOFTMAX
 from autodiff.primitive import primitive
@@ -42,8 +40,6 @@ __all__ = [
     "VECTOR_NORM",
 ]
 
-_OF_ARRAYS = frozenset({np.ndarray, np.float32, np.float64})
-
 
 def _kept(xp: Any, value: Any, shape: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
     """The reduced axes put back with size one."""
@@ -72,16 +68,10 @@ SUM = primitive(
 SUM_DIM = SUM.variant("SumBackward1")
 
 
-def _mean_kernel(xp: Any, x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
-    if not _count(x.shape, dim):  # of nothing: nan, without a warning
-        return xp.sum(x, axis=dim, keepdims=keepdim, dtype=x.dtype) * math.nan
-    return xp.mean(x, axis=dim, keepdims=keepdim)
-
-
 MEAN = primitive(
     "mean",
     "MeanBackward0",
-    _mean_kernel,
+    mean,
     (
         lambda xp, g, x_shape, dim, keepdim: _spread(
             xp, g / (_count(x_shape, dim) or math.nan), x_shape, dim, keepdim
@@ -206,24 +196,10 @@ MIN_DIM = primitive(
 )
 
 
-def _spread_about_mean(xp: Any, x: Any, dim: tuple[int, ...]) -> Any:
-    from_mean = x - _mean_kernel(xp, x, dim, True)
-    # the rounding of a large mean shifts all by the same number: a second pass takes it out
-    rest = _mean_kernel(xp, from_mean, dim, True)
-    if type(from_mean) is np.ndarray and from_mean.dtype == rest.dtype:
-        return np.subtract(from_mean, rest, out=from_mean)
-    return from_mean - rest
-
-
 def _var_kernel(xp: Any, x: Any, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
-    from_mean = _spread_about_mean(xp, x, dim)
+    from_mean = deviations(xp, x, dim)
     freedom = max(_count(x.shape, dim) - correction, 0)
-    if _is_complex(x):
-        squares = xp.real(from_mean * xp.conj(from_mean))
-    elif type(from_mean) is np.ndarray:
-        squares = np.multiply(from_mean, from_mean, out=from_mean)
-    else:
-        squares = from_mean * from_mean
+    squares = xp.real(from_mean * xp.conj(from_mean)) if _is_complex(x) else squared(from_mean)
     total = xp.sum(squares, axis=dim, keepdims=keepdim)
     return total / xp.asarray(freedom, dtype=total.dtype)
 
@@ -238,11 +214,7 @@ def _var_rule(
 ) -> Any:
     freedom = max(_count(x.shape, dim) - correction, 0)
     scale = 2 / freedom if freedom else math.inf
-    g, spread = _kept(xp, g, x.shape, dim, keepdim), _spread_about_mean(xp, x, dim)
-    if type(spread) is np.ndarray and type(g) in _OF_ARRAYS and g.dtype == spread.dtype:
-        spread *= spread.dtype.type(scale)
-        return np.multiply(g, spread, out=spread)
-    return g * (scale * spread)
+    return times(_kept(xp, g, x.shape, dim, keepdim), deviations(xp, x, dim), scale)
 
 
 def _std_rule(
@@ -254,25 +226,14 @@ def _std_rule(
     flat = out == 0
     size = _kept(xp, xp.where(flat, 1, out), x.shape, dim, keepdim)
     g = _kept(xp, xp.where(flat, 0, g), x.shape, dim, keepdim)
-    spread = _spread_about_mean(xp, x, dim)
-    # the quotient first: neither overflows nor vanishes before its time
-    if (
-        type(spread) is np.ndarray
-        and type(g) in _OF_ARRAYS
-        and type(size) in _OF_ARRAYS
-        and g.dtype == size.dtype == spread.dtype
-    ):
-        spread /= size
-        spread *= spread.dtype.type(scale)
-        return np.multiply(g, spread, out=spread)
-    return g * (scale * (spread / size))
+    return times(g, deviations(xp, x, dim), scale, size)
 
 
 def _std_kernel(xp: Any, x: Any, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
     variance = _var_kernel(xp, x, dim, correction, keepdim)
     if has_safe_squares(variance):
         return xp.sqrt(variance)
-    power = unit_power(_spread_about_mean(xp, x, dim), dim)
+    power = unit_power(deviations(xp, x, dim), dim)
     scaled = xp.sqrt(_var_kernel(xp, x * power, dim, correction, True)) / power
     return xp.reshape(scaled, tuple(variance.shape))
 
@@ -299,7 +260,7 @@ def _logsumexp_rule(xp: Any, g: Any, x: Any, out: Any, dim: tuple[int, ...], kee
     out = _kept(xp, out, x.shape, dim, keepdim)
     finite = xp.isfinite(out)
     shares = SOFTMAX(x, dim=dim)
-    if not (isinstance(out, np.ndarray) and finite.all()):
+    if not is_finite(out):
         shares = xp.where(finite, shares, xp.exp(x - out))
     return g * xp.conj(shares)
 
@@ -313,10 +274,9 @@ LOGSUMEXP = primitive(
 
 
 def _norm_kernel(xp: Any, x: Any, ord: float, dim: tuple[int, ...], keepdim: bool) -> Any:
-    if ord == 2 and type(x) is np.ndarray and x.size:
-        squares = sum_of_squares(x, dim, keepdim)
-        if squares is not None and has_safe_squares(squares):
-            return np.sqrt(squares)
+    found = length(x, dim, keepdim) if ord == 2 else None
+    if found is not None:
+        return found
     size = xp.abs(x)
     if ord == math.inf:
         return xp.max(size, axis=dim, keepdims=keepdim)
@@ -350,16 +310,9 @@ def _norm_rule(
         attained = xp.logical_or(size == norm, xp.logical_and(xp.isnan(size), xp.isnan(norm)))
         count = xp.sum(xp.astype(attained, g.dtype), axis=dim, keepdims=True)
         return xp.where(attained, sign(xp, x) * (g / count), 0)
-    if (
-        ord == 2
-        and type(x) is np.ndarray
-        and x.ndim
-        and type(g) in _OF_ARRAYS
-        and x.dtype == g.dtype == norm.dtype
-        and norm.all()
-    ):
-        unit = x / norm
-        return np.multiply(g, unit, out=unit)
+    found = along(g, x, norm) if ord == 2 else None
+    if found is not None:
+        return found
     safe = xp.where(norm == 0, 1, norm)
     if ord == 2:
         return xp.where(norm == 0, 0, g * (x / safe))

@@ -9,8 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
+from autodiff.kernels.kinks import cut, cut_squares
 from autodiff.ops.pointwise import SIGMOID
 from autodiff.primitive import Primitive, primitive
 
@@ -20,8 +19,6 @@ __all__ = [
     "HUBER_LOSS",
     "SMOOTH_L1_LOSS",
 ]
-
-_WIDE = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def _reduced(xp: Any, losses: Any, reduction: str) -> Any:
@@ -59,29 +56,15 @@ def _loss(
     )
 
 
-def _cut(difference: Any, scale: float) -> Any:
-    """A difference up to a distance of `scale`, of arrays: the slope. None of anything else.
-
-    So nothing is chosen element by element, which costs more than arithmetic.
-    """
-    if type(difference) is np.ndarray and difference.dtype in _WIDE and scale:
-        return difference.clip(-scale, scale)
-    return None
-
-
-def _cut_squares(difference: Any, cut: Any) -> Any:
-    """cut · (difference - cut / 2): half a square where nothing is cut off, in place."""
-    half = 0.5 * cut
-    np.subtract(difference, half, out=half)
-    return np.multiply(half, cut, out=half)
+def _over(found: Any, beta: float) -> Any:
+    return found if beta == 1 else found / beta
 
 
 def _smooth(xp: Any, x: Any, y: Any, beta: float) -> Any:
     difference = x - y
-    cut = _cut(difference, beta)
-    if cut is not None:
-        found = _cut_squares(difference, cut)
-        return found if beta == 1 else np.divide(found, beta, out=found)
+    kept = cut(difference, beta)
+    if kept is not None:
+        return _over(cut_squares(difference, kept), beta)
     distance = xp.abs(difference)
     if not beta:
         return distance
@@ -92,9 +75,9 @@ def _smooth_slope(xp: Any, x: Any, y: Any, beta: float) -> Any:
     difference = x - y
     if not beta:
         return xp.sign(difference)
-    cut = _cut(difference, beta)
-    if cut is not None:
-        return cut if beta == 1 else np.divide(cut, beta, out=cut)
+    kept = cut(difference, beta)
+    if kept is not None:
+        return _over(kept, beta)
     return xp.where(xp.abs(difference) < beta, difference / beta, xp.sign(difference))
 
 
@@ -108,9 +91,9 @@ SMOOTH_L1_LOSS = _loss(
 
 def _huber(xp: Any, x: Any, y: Any, delta: float) -> Any:
     difference = x - y
-    cut = _cut(difference, delta)
-    if cut is not None:
-        return _cut_squares(difference, cut)
+    kept = cut(difference, delta)
+    if kept is not None:
+        return cut_squares(difference, kept)
     distance = xp.abs(difference)
     return xp.where(
         distance <= delta, 0.5 * (difference * difference), delta * (distance - 0.5 * delta)
@@ -119,9 +102,9 @@ def _huber(xp: Any, x: Any, y: Any, delta: float) -> Any:
 
 def _huber_slope(xp: Any, x: Any, y: Any, delta: float) -> Any:
     difference = x - y
-    cut = _cut(difference, delta)
-    if cut is not None:
-        return cut
+    kept = cut(difference, delta)
+    if kept is not None:
+        return kept
     return xp.where(xp.abs(difference) <= delta, difference, delta * xp.sign(difference))
 
 
