@@ -21,6 +21,7 @@ __all__ = [
     "explained",
     "gather",
     "getitem",
+    "in_bounds",
     "index_arrays",
     "index_put",
     "index_select",
@@ -342,11 +343,12 @@ def _index_array(function: str, index: Any, position: int) -> Any:
 _UNSIGNED = {np.dtype(np.int64): np.uint64, np.dtype(np.int32): np.uint32}
 
 
-def _in_bounds(function: str, index: Any, size: int) -> None:
+def in_bounds(index: Any, size: int, dim: int) -> None:
+    """RuntimeError, in PyTorch's words, where an index names no place of a dimension."""
     # read without its sign a negative number is larger than all others
     if index.size and np.maximum.reduce(index.ravel().view(_UNSIGNED[index.dtype])) >= size:
         wrong = index[(index >= size) | (index < 0)].flat[0]
-        raise RuntimeError(f"index {wrong} is out of bounds for dimension 0 with size {size}")
+        raise RuntimeError(f"index {wrong} is out of bounds for dimension {dim} with size {size}")
 
 
 def gather(input: Any, dim: int, index: Any) -> Any:
@@ -366,7 +368,7 @@ def gather(input: Any, dim: int, index: Any) -> Any:
                     f"{list(array.shape)} to be no larger than self {list(input.shape)} apart "
                     f"from dimension {where}"
                 )
-        _in_bounds("gather", array, input.shape[where])
+        in_bounds(array, input.shape[where], where)
     return ops.GATHER.straight(input, index=array.copy(), dim=where)
 
 

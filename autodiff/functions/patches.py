@@ -35,18 +35,36 @@ def _pair(value: Any) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
 
 
+_Pair = tuple[int, int]
+
+
+def _check_geometry(*given: tuple[str, str, _Pair]) -> None:
+    """PyTorch's complaints about widths and steps: what each is, its short name, its numbers."""
+    for words, short, (height, width) in given:
+        if min(height, width) < (0 if short == "pad" else 1):
+            raise RuntimeError(f"{words}, but got {short}_height: {height} {short}_width: {width}")
+
+
+def _counts(
+    sizes: _Pair, kernel: _Pair, dilation: _Pair, padding: _Pair, stride: _Pair
+) -> tuple[int, ...]:
+    """How many windows there are along each axis: none where the count is not positive."""
+    axes = zip(sizes, kernel, dilation, padding, stride, strict=True)
+    return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, d, p, s in axes)
+
+
 def _windows(
-    sizes: tuple[int, int], kernel: Any, dilation: Any, padding: Any, stride: Any
+    sizes: _Pair, kernel: _Pair, dilation: _Pair, padding: _Pair, stride: _Pair
 ) -> tuple[Any, ...]:
     """The positions of the elements of each window, for both axes."""
-    geometry = list(zip(sizes, kernel, dilation, padding, stride, strict=True))
-    if any((size + 2 * p - d * (k - 1) - 1) // s < 0 for size, k, d, p, s in geometry):
-        raise RuntimeError(
-            f"Given input with spatial size {sizes}, kernel_size={kernel}, "
-            f"dilation={dilation}, padding={padding}, calculated shape of the array of "
-            "sliding blocks is too small: its components must be at least one."
-        )
-    return tuple(sliding_windows(size, k, s, p, d, False) for size, k, d, p, s in geometry)
+    axes = zip(sizes, kernel, stride, padding, dilation, strict=True)
+    return tuple(sliding_windows(*axis, False) for axis in axes)
+
+
+_KERNEL = "kernel size should be greater than zero", "kernel"
+_DILATION = "dilation should be greater than zero", "dilation"
+_PADDING = "padding should be non-negative", "pad"
+_STRIDE = "stride should be greater than zero", "stride"
 
 
 @handed_over
@@ -55,14 +73,23 @@ def unfold(
 ) -> Any:
     """Windows of (…, channels, height, width) as columns of (…, channels · k · k, windows)."""
     require_tensor("unfold", input)
-    if input.ndim not in (3, 4):
+    kernel, space, pads, step = map(_pair, (kernel_size, dilation, padding, stride))
+    _check_geometry((*_KERNEL, kernel), (*_DILATION, space), (*_PADDING, pads), (*_STRIDE, step))
+    shape = tuple(input.shape)
+    if len(shape) not in (3, 4) or 0 in shape[len(shape) - 3 :]:
         raise RuntimeError(
             "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other "
-            f"non-zero dimensions for input, but got: {list(input.shape)}"
+            f"non-zero dimensions for input, but got: {list(shape)}"
         )
-    given = [_pair(one) for one in (kernel_size, dilation, padding, stride)]
-    height, width = input.shape[-2:]
-    return IM2COL.straight(input, windows=_windows((height, width), *given))
+    sizes = shape[-2], shape[-1]
+    counts = _counts(sizes, kernel, space, pads, step)
+    if min(counts) < 1:
+        raise RuntimeError(
+            f"Given input with spatial size {sizes}, kernel_size={kernel}, dilation={space}, "
+            f"padding={pads}, calculated shape of the array of sliding blocks as {counts}, but "
+            "its components must be at least one."
+        )
+    return IM2COL.straight(input, windows=_windows(sizes, kernel, space, pads, step))
 
 
 @handed_over
@@ -76,28 +103,29 @@ def fold(
 ) -> Any:
     """Columns of windows added up in a plane: the transpose of :func:`unfold`."""
     require_tensor("fold", input)
-    if input.ndim not in (2, 3):
+    kernel, space, pads, step = map(_pair, (kernel_size, dilation, padding, stride))
+    _check_geometry((*_KERNEL, kernel), (*_STRIDE, step), (*_DILATION, space), (*_PADDING, pads))
+    shape = tuple(input.shape)
+    if len(shape) not in (2, 3) or 0 in shape[len(shape) - 2 :]:
         raise RuntimeError(
             "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and "
-            f"non-zero dimensions for input, but got: {list(input.shape)}"
+            f"non-zero dimensions for input, but got: {list(shape)}"
         )
-    given = [_pair(one) for one in (kernel_size, dilation, padding, stride)]
-    kernel = given[0]
     sizes = _pair(output_size)
-    windows = _windows(sizes, *given)
-    block, columns = kernel[0] * kernel[1], len(windows[0]) * len(windows[1])
-    if input.shape[-2] % block:
+    if shape[-2] % (kernel[0] * kernel[1]):
         raise RuntimeError(
             "Expected size of input's dimension 1 to be divisible by the product of kernel_size, "
-            f"but got input.size(1)={input.shape[-2]} and kernel_size=({kernel[0]}, {kernel[1]})."
+            f"but got input.size(1)={shape[-2]} and kernel_size=({kernel[0]}, {kernel[1]})."
         )
-    if input.shape[-1] != columns:
+    high, wide = _counts(sizes, kernel, space, pads, step)
+    if shape[-1] != high * wide or min(high, wide) < 1:
         raise RuntimeError(
-            f"Given output_size={sizes}, kernel_size={kernel}, expected size of input's dimension "
-            f"2 to match the calculated number of sliding blocks, but got input.size(2)="
-            f"{input.shape[-1]} and {columns}."
+            f"Given output_size={sizes}, kernel_size={kernel}, dilation={space}, padding={pads}, "
+            f"stride={step}, expected size of input's dimension 2 to match the calculated number "
+            f"of sliding blocks {high} * {wide} = {high * wide}, but got "
+            f"input.size(2)={shape[-1]}."
         )
-    return COL2IM.straight(input, sizes=sizes, windows=windows)
+    return COL2IM.straight(input, sizes=sizes, windows=_windows(sizes, kernel, space, pads, step))
 
 
 @handed_over

@@ -11,6 +11,7 @@ import numpy as np
 
 from autodiff.errors import BatchedData, broadcast_mismatch
 from autodiff.functions.arguments import axis, is_number, raw, require_tensor
+from autodiff.functions.indexing import in_bounds
 from autodiff.functions.undefined import refuse
 from autodiff.ops import writing as ops
 from autodiff.state import TensorState
@@ -200,17 +201,8 @@ def _scatter_index(input: Any, dim: Any, index: Any, src: Any) -> tuple[Any, ...
             )
     if not shape:
         return _THERE
-    _in_bounds(array, shape[where], where)
+    in_bounds(array, shape[where], where)
     return _grid(array, where)
-
-
-def _in_bounds(array: Any, size: int, where: int) -> None:
-    outside = (array < 0) | (array >= size)
-    if outside.any():
-        wrong = array[outside].flat[0]
-        raise RuntimeError(
-            f"index {wrong} is out of bounds for dimension {where} with size {size}"
-        )
 
 
 def _cut(src: Any, shape: tuple[int, ...]) -> Any:

@@ -8,10 +8,25 @@ import numpy as np
 
 from autodiff.kernels.layout import arranged
 
-__all__ = ["pick", "pick_slices"]
+__all__ = ["axis_of", "pick", "pick_slices"]
 
 _ndarray = np.ndarray
 _WHOLE = slice(None)
+
+
+def axis_of(index: Any) -> int | None:
+    """The axis from which one vector of positions picks; None of other indices.
+
+    >>> axis_of((slice(None), np.array([0, 2]))), axis_of((slice(1), np.array([0, 2])))
+    (1, None)
+    """
+    parts = index if type(index) is tuple else (index,)
+    last = parts[-1]
+    if type(last) is not _ndarray or last.ndim != 1 or last.dtype.kind not in "iu":
+        return None
+    if any(type(part) is not slice or part != _WHOLE for part in parts[:-1]):
+        return None
+    return len(parts) - 1
 
 
 def pick(x: Any, index: Any) -> Any:
@@ -26,15 +41,10 @@ def pick(x: Any, index: Any) -> Any:
     if type(x) is not _ndarray:
         return x[index]
     parts = index if type(index) is tuple else (index,)
-    last, before = parts[-1], parts[:-1]
-    if (
-        type(last) is _ndarray
-        and last.ndim == 1
-        and last.dtype.kind in "iu"
-        and x.flags.c_contiguous
-        and all(type(one) is slice and one == _WHOLE for one in before)
-    ):
-        return x.take(last, axis=len(before))
+    if x.flags.c_contiguous:
+        axis = axis_of(index)
+        if axis is not None:
+            return x.take(parts[-1], axis=axis)
     found = x[index]
     if found.ndim < 2 or not found.size or (x.flags.c_contiguous and found.flags.c_contiguous):
         return found

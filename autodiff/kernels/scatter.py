@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.kernels.picking import axis_of
+
 __all__ = [
     "add_at",
     "add_rows_to_zeros",
@@ -82,6 +84,17 @@ def _order(positions: Any, count: int) -> Any:
     return order
 
 
+def _runs(positions: Any, count: int) -> tuple[Any, Any, Any, Any]:
+    """(the order of positions, those named, where each one's run begins in it, how long it is)"""
+    order = _order(positions, count)
+    found = positions[order]
+    is_first = np.empty(len(found), bool)
+    is_first[0] = True
+    np.not_equal(found[1:], found[:-1], out=is_first[1:])
+    starts = np.flatnonzero(is_first)
+    return order, found[starts], starts, np.diff(np.append(starts, len(found)))
+
+
 def _add_rows(whole: Any, positions: Any, values: Any, fresh: bool = False) -> None:
     """`whole[positions] += values` of a matrix, every repetition counted.
 
@@ -93,14 +106,7 @@ def _add_rows(whole: Any, positions: Any, values: Any, fresh: bool = False) -> N
     if whole.shape[1] == 1:
         np.add.at(whole.reshape(-1), positions, values.reshape(-1))
         return
-    order = _order(positions, len(whole))
-    found = positions[order]
-    is_first = np.empty(len(found), bool)
-    is_first[0] = True
-    np.not_equal(found[1:], found[:-1], out=is_first[1:])
-    starts = np.flatnonzero(is_first)
-    rows = found[starts]
-    counts = np.diff(np.append(starts, len(found)))
+    order, rows, starts, counts = _runs(positions, len(whole))
     sums = values.take(order[starts], axis=0)
     chosen = np.arange(len(starts))
     for use in range(1, _ROUNDS):
@@ -124,46 +130,39 @@ def _add_slices(whole: Any, index: Any, values: Any) -> bool:
 
     By rounds, as `_add_rows`, but where the slices lie: they are parts of rows.
     """
-    if type(index) is not tuple or type(index[-1]) is not np.ndarray:
+    axis, shape = axis_of(index), whole.shape
+    if axis is None or axis >= len(shape) or not whole.flags.c_contiguous or whole.size < _MANY:
         return False
-    positions, axis = index[-1], len(index) - 1
-    if positions.ndim != 1 or positions.dtype.kind not in "iu" or not positions.size:
-        return False
-    if any(type(part) is not slice or part != slice(None) for part in index[:-1]):
-        return False
-    shape = whole.shape
-    if axis >= len(shape) or not whole.flags.c_contiguous or whole.size < _MANY:
+    positions = index[-1] if type(index) is tuple else index
+    if not positions.size:
         return False
     size = shape[axis]
     if positions.max() >= size or positions.min() < -size:
         return False
     positions = np.where(positions < 0, positions + size, positions)
     given = np.broadcast_to(values, (*shape[:axis], len(positions), *shape[axis + 1 :]))
-    order = _order(positions, size)
-    found = positions[order]
-    starts = np.flatnonzero(np.diff(found, prepend=-1))
-    counts = np.diff(np.append(starts, len(found)))
-    if counts.max() > _ROUNDS:
+    order, named, starts, counts = _runs(positions, size)
+    rounds = counts.max()
+    if rounds > _ROUNDS:
         rows = np.ascontiguousarray(np.moveaxis(given, axis, 0))
         sums = add_rows_to_zeros((size, whole.size // size), positions, rows)
         whole += np.moveaxis(sums.reshape(size, *rows.shape[1:]), 0, axis)
         return True
     flat = whole.reshape(math.prod(shape[:axis]), size, -1)
     parts = given.reshape(len(flat), len(positions), -1)
-    rounds = counts.max()
     if 2 * rounds * size > 3 * len(positions):  # few are named: only these are added to
         sums = parts.take(order[starts], axis=1)
         for use in range(1, rounds):
             kept = np.flatnonzero(counts > use)
             sums[:, kept] += parts.take(order[starts[kept] + use], axis=1)
-        flat[:, found[starts]] += sums
+        flat[:, named] += sums
         return True
     zero = np.zeros((len(flat), 1, flat.shape[2]), parts.dtype)
     parts = np.concatenate([parts, zero], axis=1)  # what is not named is given the zero
     for use in range(rounds):
         kept = np.flatnonzero(counts > use)
         chosen = np.full(size, len(positions))
-        chosen[found[starts[kept]]] = order[starts[kept] + use]
+        chosen[named[kept]] = order[starts[kept] + use]
         flat += parts.take(chosen, axis=1)
     return True
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.kernels.scatter import add_at
+from autodiff.kernels.sums import wide
 
 __all__ = ["extent", "in_order", "places", "put_strided", "strided_view"]
 
@@ -71,7 +72,7 @@ def put_strided(
     """
     looped = _overlapping(size, stride)
     passes = math.prod(size[axis] for axis in looped)
-    whole = np.zeros(shape, np.float32 if y.dtype.itemsize == 2 else y.dtype)
+    whole = np.zeros(shape, wide(y.dtype))
     if not y.size:
         return whole.astype(y.dtype, copy=False)
     if passes > _MANY and y.size < 64 * passes:

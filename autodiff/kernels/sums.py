@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LARGE", "SHORT", "large_sum", "ones", "sum_of_squares"]
+__all__ = ["LARGE", "SHORT", "large_sum", "ones", "sum_of_squares", "wide"]
 
 LARGE = 1 << 16  # elements of an array for which the detour pays
 SHORT = 4096  # elements of a row that BLAS may add up
@@ -58,6 +58,15 @@ def large_sum(x: Any, axis: Any, keepdims: bool) -> Any:
         sums = x.reshape(-1, size).dot(ones(size, x.dtype))
         return sums.reshape(*x.shape[:-1], 1) if keepdims else sums.reshape(x.shape[:-1])
     return None
+
+
+def wide(dtype: Any) -> Any:
+    """The dtype to add up in: of 16 bits that of 32, as PyTorch does.
+
+    >>> wide(np.dtype(np.float16)), wide(np.dtype(np.float64))
+    (dtype('float32'), dtype('float64'))
+    """
+    return _F32 if dtype.itemsize == 2 else dtype
 
 
 def sum_of_squares(x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:

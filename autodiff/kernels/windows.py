@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.kernels.scatter import add_at, take_along
+from autodiff.kernels.sums import wide
 
 __all__ = [
     "Windows",
@@ -90,7 +91,7 @@ def sum_windows(x: Any, windows: Windows) -> Any:
     array([3., 6.])
     """
     rank = len(windows)
-    total = np.zeros((*x.shape[: x.ndim - rank], *map(len, windows)), _wide(x.dtype))
+    total = np.zeros((*x.shape[: x.ndim - rank], *map(len, windows)), wide(x.dtype))
     for own, theirs, _ in _passes(windows):
         total[own] += x[theirs]
     return total.astype(x.dtype, copy=False)
@@ -99,13 +100,17 @@ def sum_windows(x: Any, windows: Windows) -> Any:
 def spread_windows(y: Any, sizes: tuple[int, ...], windows: Windows) -> Any:
     """Each number added to every element of its window, in an array with these last axes."""
     rank = len(windows)
-    whole = np.zeros((*y.shape[: y.ndim - rank], *sizes), _wide(y.dtype))
+    whole = np.zeros((*y.shape[: y.ndim - rank], *sizes), wide(y.dtype))
     for own, theirs, _ in _passes(windows):
-        if isinstance(theirs[-1], slice):
-            whole[theirs] += y[own]
-        else:  # windows that are narrower than their steps apart may share an element
-            np.add.at(whole, theirs, y[own])
+        _add(whole, theirs, y[own])
     return whole.astype(y.dtype, copy=False)
+
+
+def _add(whole: Any, theirs: Any, values: Any) -> None:
+    if isinstance(theirs[-1], slice):
+        whole[theirs] += values
+    else:  # windows that are narrower than their steps apart may share an element
+        np.add.at(whole, theirs, values)
 
 
 def take_columns(x: Any, windows: Windows) -> Any:
@@ -135,20 +140,15 @@ def put_columns(y: Any, sizes: tuple[int, ...], windows: Windows) -> Any:
     counts, widths = _extents(windows)
     channels = rows // math.prod(widths)
     held = y.reshape(*lead, channels, *widths, *counts)
-    whole = np.zeros((*lead, channels, *sizes), _wide(y.dtype))
+    whole = np.zeros((*lead, channels, *sizes), wide(y.dtype))
     for own, theirs, places in _passes(windows):
-        whole[theirs] += held[(..., *places, *own[1:])]
+        _add(whole, theirs, held[(..., *places, *own[1:])])
     return whole.astype(y.dtype, copy=False)
 
 
 def _extents(windows: Windows) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """How many windows there are along each axis, and how many elements each has."""
     return tuple(map(len, windows)), tuple(len(table[0]) for table in windows)
-
-
-def _wide(dtype: Any) -> Any:
-    """Sums of 16 bits are added up in 32."""
-    return np.dtype(np.float32) if dtype.itemsize == 2 else dtype
 
 
 def window_cells(sizes: tuple[int, ...], windows: Windows) -> Any:

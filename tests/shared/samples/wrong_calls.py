@@ -305,4 +305,34 @@ ERRORS: dict[str, list[Callable[..., Any]]] = {
         lambda t, x, y, v, n: x.unsqueeze(),
         lambda t, x, y, v, n: t.exp(),
     ),
+    "patches": _wrong(
+        lambda t, x, y, v, n: t.nn.functional.unfold(
+            t.zeros(1, 2, 5, 5), 0, stride=0, dilation=0, padding=-1
+        ),
+        lambda t, x, y, v, n: t.nn.functional.unfold(
+            t.zeros(1, 2, 5, 5), 2, stride=0, dilation=0, padding=-1
+        ),
+        lambda t, x, y, v, n: t.nn.functional.unfold(t.zeros(1, 2, 5, 5), 2, stride=0, padding=-1),
+        lambda t, x, y, v, n: t.nn.functional.unfold(t.zeros(5, 5), 2, stride=(1, 0)),
+        lambda t, x, y, v, n: t.nn.functional.unfold(t.zeros(1, 2, 5, 5), (9, 2)),
+        lambda t, x, y, v, n: t.nn.functional.unfold(t.zeros(1, 2, 1, 5), 3, padding=(0, 1)),
+        lambda t, x, y, v, n: t.nn.functional.unfold(t.zeros(0, 5, 5), 2),
+        lambda t, x, y, v, n: t.nn.functional.unfold(t.zeros(1, 2, 0, 5), 2, padding=1),
+        lambda t, x, y, v, n: t.nn.functional.fold(
+            t.zeros(1, 8, 16), 5, 0, stride=0, dilation=0, padding=-1
+        ),
+        lambda t, x, y, v, n: t.nn.functional.fold(
+            t.zeros(1, 8, 16), 5, 2, stride=-1, dilation=0, padding=-1
+        ),
+        lambda t, x, y, v, n: t.nn.functional.fold(
+            t.zeros(1, 8, 16), 5, 2, dilation=0, padding=-1
+        ),
+        lambda t, x, y, v, n: t.nn.functional.fold(t.zeros(1, 8, 16), 5, 2, padding=(0, -1)),
+        lambda t, x, y, v, n: t.nn.functional.fold(t.zeros(16), 5, 2),
+        lambda t, x, y, v, n: t.nn.functional.fold(t.zeros(1, 8, 0), 5, 2),
+        lambda t, x, y, v, n: t.nn.functional.fold(t.zeros(1, 8, 16), 5, (3, 1)),
+        lambda t, x, y, v, n: t.nn.functional.fold(t.zeros(1, 8, 16), 6, 2),
+        lambda t, x, y, v, n: t.nn.functional.fold(t.zeros(8, 16), 1, 2),
+        lambda t, x, y, v, n: t.gather(x, 1, t.full((2, 3), -1)),
+    ),
 }
